@@ -1,0 +1,91 @@
+//! The three traits that a detector's author implements.
+
+use crate::{Card, FitError, ParamError};
+use lanner_frame::{Ctx, Matrix, Sample};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// An outlier detector: a unit struct with parameters and a fitted model.
+pub trait Detector: Send + Sync + 'static {
+    /// What an analyst may tune. Unknown names are refused, missing ones take their default.
+    type Params: Serialize + DeserializeOwned + Default + Clone + Send + Sync;
+    /// What fitting leaves behind.
+    type Model: Fitted + Serialize + DeserializeOwned + 'static;
+
+    /// What is said about it.
+    const CARD: Card;
+
+    /// Checks parameters, before any log is read.
+    ///
+    /// # Errors
+    /// [`ParamError`] naming the parameter and what is allowed.
+    fn check(params: &Self::Params) -> Result<(), ParamError>;
+
+    /// How many neighbours it will ask of the run's neighbour graph (Euclidean), 0 for none.
+    fn neighbours(_params: &Self::Params) -> usize {
+        0
+    }
+
+    /// Fits the model. `params` were checked. A row with c copies counts exactly as c equal rows.
+    ///
+    /// # Errors
+    /// [`FitError`] where the method is not defined on these rows, or when cancelled.
+    fn fit(x: &Sample, params: &Self::Params, ctx: &Ctx) -> Result<Self::Model, FitError>;
+}
+
+/// A fitted model. Nothing changes it any more: scoring takes `&self`.
+pub trait Fitted: Send + Sync {
+    /// Scores of the rows it was fitted on, n finite values in the sample's order; larger is odder.
+    /// A row is never its own neighbour here, but its other copies are.
+    fn own_scores(&self) -> &[f64];
+
+    /// Scores rows that it was not fitted on; `None` where the method defines no such thing.
+    fn scorer(&self) -> Option<&dyn Scorer>;
+
+    /// Things a user should know about this fit (a column left out, an approximation in use), a
+    /// sentence each.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Number of features it was fitted on, d. Checked before rows are scored.
+    fn columns(&self) -> usize;
+
+    /// Checks that a model read from a file is whole: sizes agree, every index is in range, so that
+    /// scoring cannot panic or hang.
+    ///
+    /// # Errors
+    /// What is wrong, in a few words.
+    fn check(&self) -> Result<(), &'static str>;
+}
+
+/// Scores rows against a fitted model.
+pub trait Scorer: Sync {
+    /// Scores one row of d finite values. A row's score never depends on the rows beside it.
+    fn score(&self, row: &[f64]) -> f64;
+
+    /// Scores many rows. Override it only where a benchmark shows that it pays; the bits stay the same.
+    ///
+    /// # Errors
+    /// [`FitError::Cancelled`] when the run is interrupted.
+    fn score_all(&self, x: &Matrix, ctx: &Ctx) -> Result<Vec<f64>, FitError> {
+        use rayon::prelude::*;
+        const BLOCK: usize = 256;
+        let mut scores = vec![0.0; x.rows()];
+        ctx.parallel(|| {
+            scores.par_chunks_mut(BLOCK).enumerate().try_for_each(|(b, out)| {
+                ctx.check()?;
+                for (i, score) in out.iter_mut().enumerate() {
+                    *score = self.score(x.row(b * BLOCK + i));
+                }
+                Ok::<(), FitError>(())
+            })
+        })?;
+        Ok(scores)
+    }
+
+    /// Splits a score into one share a feature, where it is a sum; they add up to the score.
+    /// `false`, and `out` untouched, where it is not.
+    fn shares(&self, _row: &[f64], _out: &mut [f64]) -> bool {
+        false
+    }
+}

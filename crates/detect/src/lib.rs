@@ -1,0 +1,22 @@
+//! Outlier detectors over distinct weighted rows, one file each.
+//!
+//! A detector is fitted on a [`Sample`](lanner_frame::Sample): distinct rows in canonical order, each
+//! with its copies. It must give the scores that it would give on the rows written out one by one.
+//! This crate opens no file, votes on nothing and draws nothing.
+//!
+//! To add a detector, write one file in `detectors/` and add one line in `detectors.rs`
+//! (`docs/howto/add-a-detector.md`).
+
+mod card;
+mod detector;
+pub mod detectors;
+mod entry;
+mod error;
+mod file;
+
+pub use card::{Card, Param, Randomness};
+pub use detector::{Detector, Fitted, Scorer};
+pub use detectors::{ALL, find};
+pub use entry::{Configured, Entry, Saved};
+pub use error::{FitError, ModelError, ParamError};
+pub use file::{load, save};

@@ -1,0 +1,92 @@
+//! The one place where log text is made safe to show.
+//!
+//! Log content is an attacker's text. It reaches a terminal only through [`shown`], a CSV cell only
+//! through [`csv_cell`]; pages escape in their templates.
+
+use std::borrow::Cow;
+
+/// Makes text safe for a terminal: control characters, line breaks and characters that change the
+/// direction or the look of text are written as `\u{..}`.
+pub fn shown(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_unsafe(c) { out.extend(c.escape_unicode()) } else { out.push(c) }
+    }
+    Cow::Owned(out)
+}
+
+/// Like [`shown`], cut to at most `width` characters with an ellipsis as the last.
+pub fn excerpt(text: &str, width: usize) -> String {
+    // No more of a huge field is looked at than can be seen.
+    let head: String = text.chars().take(width + 1).collect();
+    let safe = shown(&head);
+    if safe.chars().count() <= width {
+        return safe.into_owned();
+    }
+    let mut cut: String = safe.chars().take(width.saturating_sub(1)).collect();
+    cut.push('…');
+    cut
+}
+
+/// Says whether a character could act on a terminal or mislead the eye.
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            u32::from(c),
+            0x00AD // soft hyphen
+            | 0x061C | 0x180E
+            | 0x200B..=0x200F // zero width, direction marks
+            | 0x2028..=0x202E // separators, embeddings, overrides
+            | 0x2060..=0x206F // joiners, isolates
+            | 0xFE00..=0xFE0F // variation selectors
+            | 0xFEFF
+            | 0xFFF9..=0xFFFB
+            | 0xE0000..=0xE0FFF // tags
+        )
+}
+
+/// Neutralises a CSV cell that a spreadsheet would run as a formula, by a leading apostrophe.
+///
+/// Formula starters are `= + - @`, tab and carriage return, and the full-width forms of the first
+/// four. A plain number keeps its sign.
+pub fn csv_cell(text: &str) -> Cow<'_, str> {
+    let starts = |c: char| {
+        matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠')
+    };
+    if text.starts_with(starts) && text.parse::<f64>().is_err() {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_acts_on_a_terminal_passes() {
+        assert_eq!(shown("plain ünï"), "plain ünï");
+        assert_eq!(shown("a\u{1b}[31mb\r\n"), "a\\u{1b}[31mb\\u{d}\\u{a}");
+        assert_eq!(shown("x\u{202e}y\u{9b}z"), "x\\u{202e}y\\u{9b}z");
+    }
+
+    #[test]
+    fn excerpts_are_cut_after_escaping() {
+        assert_eq!(excerpt("abcdef", 4), "abc…");
+        assert_eq!(excerpt("abcd", 4), "abcd");
+        assert_eq!(excerpt(&"\u{1b}".repeat(1 << 20), 5), "\\u{1…");
+    }
+
+    #[test]
+    fn formulas_are_neutralised_and_numbers_are_not() {
+        assert_eq!(csv_cell("=1+1"), "'=1+1");
+        assert_eq!(csv_cell("＝cmd"), "'＝cmd");
+        assert_eq!(csv_cell("-2.5"), "-2.5");
+        assert_eq!(csv_cell("-2+cmd"), "'-2+cmd");
+        assert_eq!(csv_cell("@x"), "'@x");
+    }
+}

@@ -1,0 +1,4 @@
+//! Numeric kernels that several detectors share. Sharing goes down to here, never sideways.
+//!
+//! Everything takes distinct rows with copies, sums in a fixed order, and gives the same bits at any
+//! number of threads. No kernel knows a detector's name.

@@ -1,0 +1,1 @@
+//! Test data, tolerances and slow references. Only tests depend on this crate.
