@@ -1,0 +1,147 @@
+//! Laws of scores: finite, the right way round, and a function of the rows and the seed alone.
+
+use super::{
+    SEED, bits, context, default_of, fit, for_each_detector, new_scores, own_scores, tables,
+};
+use lanner_testkit::{Table, median, ranks};
+
+#[test]
+fn every_row_has_one_finite_score_and_a_far_row_a_high_one() {
+    for table in tables() {
+        for_each_detector(|entry| {
+            let scores = own_scores(entry, &table);
+            assert_eq!(scores.len(), table.x.rows());
+            assert!(scores.iter().all(|s| s.is_finite()));
+            let (far, middle) = (scores[scores.len() - 1], median(&scores));
+            assert!(far > middle, "the far row has {far}, the median is {middle}");
+        });
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bits_at_any_number_of_threads() {
+    for table in tables() {
+        let (sample, _) = table.sample();
+        for_each_detector(|entry| {
+            let at = |threads: usize| {
+                let ctx = context(entry, threads, SEED);
+                let model = default_of(entry).fit(&sample, &ctx).unwrap_or_else(|e| panic!("{e}"));
+                let model = model.as_fitted();
+                (bits(model.own_scores()), new_scores(model, &table, &ctx).map(|s| bits(&s)))
+            };
+            let one = at(1);
+            for threads in [2, 8] {
+                assert!(at(threads) == one, "other bits at {threads} threads");
+            }
+        });
+    }
+}
+
+#[test]
+fn permuting_rows_permutes_scores() {
+    for table in tables() {
+        let order = table.shuffled_order(SEED);
+        let permuted = table.ordered(&order);
+        for_each_detector(|entry| {
+            let (plain, moved) = (own_scores(entry, &table), own_scores(entry, &permuted));
+            let back: Vec<f64> = order.iter().map(|&i| plain[i]).collect();
+            assert!(bits(&moved) == bits(&back), "a score depends on the order of the rows");
+            // The model is the same too, not only what it says of its own rows.
+            let ctx = context(entry, 1, SEED);
+            let of = |t: &Table| new_scores(fit(entry, t).as_fitted(), &table, &ctx);
+            assert!(of(&table).map(|s| bits(&s)) == of(&permuted).map(|s| bits(&s)));
+        });
+    }
+}
+
+#[test]
+fn merging_equal_rows_changes_no_score() {
+    let [codes, _] = tables();
+    // Every second copy written out, so that merged, partly merged and single rows meet.
+    let mut halved = codes.written_out();
+    halved.copies = (0..halved.x.rows() as u64).map(|i| 1 + i % 2).collect();
+    for (merged, written) in [(codes.clone(), codes.written_out()), (merge(&halved), halved)] {
+        for_each_detector(|entry| {
+            let (a, b) = (fit(entry, &merged), fit(entry, &written));
+            assert!(bits(a.as_fitted().own_scores()) == bits(b.as_fitted().own_scores()));
+        });
+    }
+}
+
+/// The table of a table's distinct rows.
+fn merge(table: &Table) -> Table {
+    let (sample, _) = table.sample();
+    Table { x: sample.x().clone(), copies: sample.copies().to_vec() }
+}
+
+/// Copies are not ignored: they change scores, and a row that fills most of the table is not found
+/// odder than when it was there once. (That they count exactly as the reference counts repeated rows
+/// is the oracle suite's business.)
+#[test]
+fn copies_count() {
+    let clouds = Table::clouds(SEED, 120, 5);
+    let (once, often) = (clouds.and_row(9.0, 1), clouds.and_row(9.0, 400));
+    for_each_detector(|entry| {
+        let (one, many) = (own_scores(entry, &once), own_scores(entry, &often));
+        assert!(bits(&one) != bits(&many), "copies change nothing");
+        let last = one.len() - 1;
+        let (before, after) = (ranks(&one)[last], ranks(&many)[last]);
+        assert!(after <= before, "400 copies raised the rank of a row from {before} to {after}");
+    });
+}
+
+#[test]
+fn rows_scored_together_alone_or_twice_score_the_same() {
+    for table in tables() {
+        let order = table.shuffled_order(SEED);
+        for_each_detector(|entry| {
+            let model = fit(entry, &table);
+            let model = model.as_fitted();
+            let Some(scorer) = model.scorer() else { return };
+            let ctx = context(entry, 2, SEED);
+            let together = scorer.score_all(&table.x, &ctx).unwrap();
+            let alone: Vec<f64> = table.x.iter_rows().map(|row| scorer.score(row)).collect();
+            assert!(bits(&together) == bits(&alone), "a row's score depends on its batch");
+            assert!(bits(&together) == bits(&scorer.score_all(&table.x, &ctx).unwrap()));
+            let moved = scorer.score_all(&table.ordered(&order).x, &ctx).unwrap();
+            let back: Vec<f64> = order.iter().map(|&i| together[i]).collect();
+            assert!(bits(&moved) == bits(&back), "a score depends on the order of the batch");
+        });
+    }
+}
+
+#[test]
+fn shares_add_up_to_the_score() {
+    for table in tables() {
+        for_each_detector(|entry| {
+            let model = fit(entry, &table);
+            let Some(scorer) = model.as_fitted().scorer() else { return };
+            let mut shares = vec![f64::NAN; table.x.columns()];
+            for row in table.x.iter_rows() {
+                if !scorer.shares(row, &mut shares) {
+                    assert!(shares.iter().all(|s| s.is_nan()), "no shares, but touched");
+                    return;
+                }
+                let (sum, score) = (shares.iter().sum::<f64>(), scorer.score(row));
+                assert!((sum - score).abs() <= 1e-9 * score.abs().max(1.0), "{sum} for {score}");
+                shares.fill(f64::NAN);
+            }
+        });
+    }
+}
+
+/// Streams are drawn from the seed: a seeded detector follows it, another ignores it.
+#[test]
+fn only_seeded_detectors_follow_the_seed() {
+    let [_, clouds] = tables();
+    let (sample, _) = clouds.sample();
+    for_each_detector(|entry| {
+        let with = |seed: u64| {
+            let model = default_of(entry).fit(&sample, &context(entry, 1, seed));
+            bits(model.unwrap_or_else(|e| panic!("{e}")).as_fitted().own_scores())
+        };
+        if entry.card().randomness == lanner_detect::Randomness::None {
+            assert!(with(1) == with(2), "unseeded, but the seed changes scores");
+        }
+    });
+}
