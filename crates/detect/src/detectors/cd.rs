@@ -95,7 +95,7 @@ impl Detector for Cd {
         let (mut fields, mut own) = (Vec::new(), vec![0.0; x.rows()]);
         for j in 0..d {
             ctx.step(j, d);
-            let field = Field::fit(j, &centred, &design, x.total(), scale)?;
+            let Some(field) = Field::fit(j, &centred, &design, x.total(), scale)? else { continue };
             if let Some((field, scores)) = field.measured(x, &centre, scale, ctx)? {
                 own.iter_mut().zip(scores).for_each(|(sum, s)| *sum += s);
                 fields.push(field);
@@ -127,14 +127,15 @@ struct Field {
 }
 
 impl Field {
-    /// Regresses field `of` on the others, on the triangles of the centred and the plain rows.
+    /// Regresses field `of` on the others, on the triangles of the centred and the plain rows; `None`
+    /// if there are no more rows than directions, so that the error has no variance.
     fn fit(
         of: usize,
         centred: &DMatrix<f64>,
         design: &DMatrix<f64>,
         total: u64,
         scale: f64,
-    ) -> Result<Self, FitError> {
+    ) -> Result<Option<Self>, FitError> {
         let unsettled = FitError::Undefined { why: "the values are too far apart for a regression" };
         let spectrum = |r: &DMatrix<f64>| {
             Spectrum::new(r.clone().remove_column(of)).ok_or_else(|| unsettled.clone())
@@ -144,14 +145,15 @@ impl Field {
         let plain = spectrum(design)?;
         let others = design.ncols() - 1;
         if plain.rank(total.max(others as u64) as f64 * f64::EPSILON) as u64 == total {
-            return Err(FitError::TooFewRows { need: total + 1, have: total });
+            return Ok(None);
         }
         // numpy.linalg.pinv cuts at 1e-15, which for a triangle of d columns is within rounding.
         let factor = plain.leverage_factor((8.0 * others as f64 * f64::EPSILON).max(1e-15));
         let slopes = found.insert_row(of, 0.0);
         let factor = (factor / scale).insert_row(of, 0.0);
         let leverage = factor.transpose().as_slice().to_vec();
-        Ok(Self { of, slopes: slopes.as_slice().to_vec(), leverage, scale, low: 0.0, range: 1.0 })
+        let slopes = slopes.as_slice().to_vec();
+        Ok(Some(Self { of, slopes, leverage, scale, low: 0.0, range: 1.0 }))
     }
 
     /// Number of directions that leverage is measured in.
