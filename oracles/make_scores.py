@@ -79,8 +79,8 @@ def exact(case, expanded, owner, first, new):
         out["new_scores"] = rounded(model.decision_function(new), 13)
     if case.model == "LOF":
         k = case.params.get("n_neighbors", 20)
-        out["exact_rows"] = sorted({int(owner[i]) for i in untied(expanded, k)})
-        out["exact_new_rows"] = [int(i) for i in untied(expanded, k, new)]
+        out["exact_rows"] = sorted({int(owner[i]) for i in untied(expanded, k, owner)})
+        out["exact_new_rows"] = [int(i) for i in untied(expanded, k, owner, new)]
     return out
 
 

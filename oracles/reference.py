@@ -49,21 +49,23 @@ CASES = [
 ]
 
 
-def untied(rows, k, queries=None):
+def untied(rows, k, owner, queries=None):
     """Numbers of the rows whose own and whose neighbours' k-distances are untied.
 
     Only there is LOF defined: elsewhere the reference takes some of the rows at the k-distance and
-    leaves others out, by the order they come in. With `queries` the same for new rows.
+    leaves others out, by the order they come in. Copies of one row (the same `owner`) may tie, for
+    it does not matter which of them is taken. With `queries` the same for new rows.
     """
     k = min(k, len(rows) - 1)
     square = np.sqrt(((rows[:, None, :] - rows[None, :, :]) ** 2).sum(-1))
     np.fill_diagonal(square, np.inf)
 
     def clear(distances):
-        ordered = np.sort(distances, axis=1)
-        if ordered.shape[1] <= k:
-            return np.ones(len(ordered), bool)
-        return ordered[:, k] > ordered[:, k - 1] * (1 + 1e-9)
+        limit = np.sort(distances, axis=1)[:, k - 1 : k]
+        tied = np.abs(distances - limit) <= 1e-9 * limit
+        lowest = np.where(tied, owner, len(rows)).min(axis=1)
+        highest = np.where(tied, owner, -1).max(axis=1)
+        return lowest == highest
 
     own = clear(square)
     if queries is None:

@@ -13,6 +13,8 @@ macro_rules! registry {
 
 // `cargo fmt` does not see modules declared in a macro; `cargo xtask fmt` names them.
 registry! {
+    rod::Rod,
+    cd::Cd,
 }
 
 /// Finds a detector by its id, letter case aside.

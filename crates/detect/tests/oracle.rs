@@ -1,0 +1,193 @@
+//! Scores against the reference implementation, over `fixtures/oracle/*.json`.
+//!
+//! The fixtures hold rows, copies and the scores PyOD gave to the rows written out; the detectors are
+//! fitted on the rows with their copies. `oracles/make_scores.py` made them, versions inside.
+//!
+//! - exact: |ours - theirs| <= 1e-6 max(|theirs - median|, standard deviation) in every row; where
+//!   the reference itself depends on ties (`exact_rows` names the rows where it does not), the other
+//!   rows are within 0.1 standard deviations and the rank correlation is at least 0.99;
+//! - seeded: our mean over five seeds correlates in rank with theirs as well as two of their means
+//!   do with each other, less 0.05.
+
+use lanner_detect::{Configured, FitError, find};
+use lanner_frame::{Cancel, Ctx, Matrix, Sample, Workers};
+use lanner_testkit::{median, spearman, standard_deviation};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+/// One fixture: a table and what the reference made of it.
+struct Fixture {
+    name: String,
+    sample: Sample,
+    /// The sample's row of each fixture row.
+    place: Vec<u32>,
+    copies: Vec<u64>,
+    new_rows: Matrix,
+    cases: Vec<Value>,
+}
+
+fn numbers(value: &Value) -> Vec<f64> {
+    value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
+}
+
+fn matrix(value: &Value) -> Matrix {
+    let rows: Vec<Vec<f64>> = value.as_array().unwrap().iter().map(numbers).collect();
+    Matrix::from_rows(&rows)
+}
+
+fn fixtures() -> Vec<Fixture> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/oracle");
+    let mut paths: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "json"))
+        .collect();
+    paths.sort();
+    let read = |path: &std::path::PathBuf| {
+        let all: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let copies: Vec<u64> =
+            all["copies"].as_array().unwrap().iter().map(|c| c.as_u64().unwrap()).collect();
+        let (sample, place) = Sample::collapse(&matrix(&all["rows"]), &copies).unwrap();
+        assert_eq!(sample.rows(), copies.len(), "rows of a fixture are distinct");
+        Fixture {
+            name: path.file_stem().unwrap().to_string_lossy().into_owned(),
+            sample,
+            place,
+            copies,
+            new_rows: matrix(&all["new_rows"]),
+            cases: all["cases"].as_array().unwrap().clone(),
+        }
+    };
+    paths.iter().map(read).collect()
+}
+
+impl Fixture {
+    /// Own scores in the fixture's order and scores of its new rows.
+    fn fit(
+        &self,
+        detector: &dyn Configured,
+        seed: u64,
+    ) -> Result<(Vec<f64>, Option<Vec<f64>>), FitError> {
+        let ctx = Ctx::new(Workers::new(1).unwrap(), Cancel::default(), seed);
+        let model = detector.fit(&self.sample, &ctx)?;
+        let own = model.as_fitted().own_scores();
+        let new = model.as_fitted().scorer().map(|s| s.score_all(&self.new_rows, &ctx));
+        Ok((self.place.iter().map(|&i| own[i as usize]).collect(), new.transpose()?))
+    }
+
+    /// A column with every row written out, as the reference's scale is taken.
+    fn written_out(&self, column: &[f64]) -> Vec<f64> {
+        let pairs = column.iter().zip(&self.copies);
+        pairs.flat_map(|(&v, &c)| std::iter::repeat_n(v, c as usize)).collect()
+    }
+
+    /// What is wrong with a detector on one case of this fixture, if anything is.
+    fn fault(&self, detector: &dyn Configured, case: &Value) -> Option<String> {
+        if let Some(why) = case["refused"].as_str() {
+            // Where the reference has no score, ours may have one, and must not panic.
+            let ours = self.fit(detector, 0).map_or_else(|e| e.to_string(), |_| "scores".into());
+            println!("{} {}: reference: {why}; ours: {ours}", self.name, detector.card().id);
+            return None;
+        }
+        match case["kind"].as_str() {
+            Some("exact") => self.exact_fault(detector, case),
+            Some("seeded") => self.seeded_fault(detector, case),
+            other => Some(format!("the fixture says {other:?}")),
+        }
+    }
+
+    fn exact_fault(&self, detector: &dyn Configured, case: &Value) -> Option<String> {
+        let (own, new) = match self.fit(detector, 0) {
+            Ok(scores) => scores,
+            Err(error) => return Some(error.to_string()),
+        };
+        let theirs = numbers(&case["scores"]);
+        let all = self.written_out(&theirs);
+        let (middle, spread) = (median(&all), standard_deviation(&all));
+        let off = |a: f64, b: f64| (a - b).abs() / (b - middle).abs().max(spread).max(1e-300);
+        let worst = |ours: &[f64], theirs: &[f64], only: &Value| -> f64 {
+            let rows = only.as_array().map_or_else(
+                || (0..theirs.len()).collect(),
+                |rows| rows.iter().map(|r| r.as_u64().unwrap() as usize).collect::<Vec<_>>(),
+            );
+            rows.iter().map(|&i| off(ours[i], theirs[i])).fold(0.0, f64::max)
+        };
+        let mut faults = Vec::new();
+        let most = worst(&own, &theirs, &case["exact_rows"]);
+        if most > 1e-6 {
+            faults.push(format!("own scores are off by {most:.2e}"));
+        }
+        if case["exact_rows"].is_array() {
+            let pairs = own.iter().zip(&theirs);
+            let most = pairs.map(|(a, b)| (a - b).abs() / spread).fold(0.0, f64::max);
+            let alike = spearman(&own, &theirs);
+            if most > 0.1 || alike < 0.99 {
+                faults.push(format!("tied rows off by {most:.3} sd, rank correlation {alike:.4}"));
+            }
+        }
+        if case["new_scores"].is_array() {
+            match new {
+                Some(new) => {
+                    let theirs = numbers(&case["new_scores"]);
+                    let most = worst(&new, &theirs, &case["exact_new_rows"]);
+                    if most > 1e-6 {
+                        faults.push(format!("new rows are off by {most:.2e}"));
+                    }
+                }
+                None => faults.push("no scores for new rows".to_owned()),
+            }
+        }
+        (!faults.is_empty()).then(|| faults.join("; "))
+    }
+
+    fn seeded_fault(&self, detector: &dyn Configured, case: &Value) -> Option<String> {
+        let mut mean = vec![0.0; self.copies.len()];
+        for seed in 0..5 {
+            match self.fit(detector, seed) {
+                Ok((own, _)) => mean.iter_mut().zip(own).for_each(|(m, s)| *m += s / 5.0),
+                Err(error) => return Some(error.to_string()),
+            }
+        }
+        // A handful of rows has no rank correlation to speak of.
+        if mean.len() < 30 {
+            return None;
+        }
+        let (theirs, others) = (numbers(&case["scores"]), numbers(&case["other_scores"]));
+        let (alike, bar) = (spearman(&mean, &theirs), spearman(&others, &theirs) - 0.05);
+        (alike < bar).then(|| format!("rank correlation {alike:.4}, wanted {bar:.4}"))
+    }
+}
+
+#[test]
+fn scores_are_those_of_the_reference() {
+    let (mut broken, mut covered, mut absent) =
+        (Vec::new(), BTreeSet::new(), BTreeSet::<String>::new());
+    for fixture in fixtures() {
+        for case in &fixture.cases {
+            let model = case["model"].as_str().unwrap();
+            let Some(entry) = find(model) else {
+                absent.insert(model.to_owned());
+                continue;
+            };
+            covered.insert(entry.card().id);
+            let given: &Map<String, Value> = case["params"].as_object().unwrap();
+            let fault = match entry.configure(given) {
+                Ok(detector) => fixture.fault(&*detector, case),
+                Err(error) => Some(error.to_string()),
+            };
+            if let Some(fault) = fault {
+                let params = &case["params"];
+                broken.push(format!("{} on {} {params}: {fault}", model, fixture.name));
+            }
+        }
+    }
+    if !absent.is_empty() {
+        println!("in the fixtures, not in the registry: {absent:?}");
+    }
+    for entry in lanner_detect::ALL {
+        if !covered.contains(entry.card().id) {
+            broken.push(format!("{}: no fixture covers it", entry.card().id));
+        }
+    }
+    assert!(broken.is_empty(), "{} differ:\n{}", broken.len(), broken.join("\n"));
+}
