@@ -13,6 +13,10 @@ macro_rules! registry {
 
 // `cargo fmt` does not see modules declared in a macro; `cargo xtask fmt` names them.
 registry! {
+    cblof::Cblof,
+    iforest::IForest,
+    gmm::Gmm,
+    inne::Inne,
 }
 
 /// Finds a detector by its id, letter case aside.
