@@ -63,7 +63,15 @@ pub trait Scorer: Sync {
     /// Scores one row of d finite values. A row's score never depends on the rows beside it.
     fn score(&self, row: &[f64]) -> f64;
 
-    /// Scores many rows. Override it only where a benchmark shows that it pays; the bits stay the same.
+    /// Scores the rows from `first` on, one for each place in `out`. Override it only where a
+    /// benchmark shows that it pays; the bits stay those of [`Scorer::score`].
+    fn score_block(&self, x: &Matrix, first: usize, out: &mut [f64]) {
+        for (i, score) in out.iter_mut().enumerate() {
+            *score = self.score(x.row(first + i));
+        }
+    }
+
+    /// Scores many rows, in blocks on all threads of the run.
     ///
     /// # Errors
     /// [`FitError::Cancelled`] when the run is interrupted.
@@ -74,9 +82,7 @@ pub trait Scorer: Sync {
         ctx.parallel(|| {
             scores.par_chunks_mut(BLOCK).enumerate().try_for_each(|(b, out)| {
                 ctx.check()?;
-                for (i, score) in out.iter_mut().enumerate() {
-                    *score = self.score(x.row(b * BLOCK + i));
-                }
+                self.score_block(x, b * BLOCK, out);
                 Ok::<(), FitError>(())
             })
         })?;

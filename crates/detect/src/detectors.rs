@@ -15,6 +15,10 @@ macro_rules! registry {
 registry! {
     rod::Rod,
     cd::Cd,
+    cblof::Cblof,
+    iforest::IForest,
+    gmm::Gmm,
+    inne::Inne,
 }
 
 /// Finds a detector by its id, letter case aside.

@@ -5,3 +5,7 @@
 
 pub mod linalg;
 pub mod quantile;
+pub mod blocks;
+pub mod kmeans;
+pub mod lanes;
+pub mod sampling;

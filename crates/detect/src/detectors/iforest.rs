@@ -1,0 +1,387 @@
+//! IForest: isolation forest.
+//!
+//! Random trees cut small random samples of the rows apart, one feature and one random threshold at a
+//! time. A row that few cuts set apart from all others is odd.
+//!
+//! ```text
+//! s(x) = 2^( -mean_t h_t(x) / c(m) )
+//! c(m) = 2 (ln(m - 1) + γ) - 2 (m - 1) / m,   c(2) = 1,   c(1) = 0
+//! ```
+//!
+//! `h_t(x)` is the number of cuts on the way of x through tree t, plus `c(r)` where the way ends among r
+//! rows not cut apart; m is the number of rows sampled for a tree. The rows of a tree are drawn from
+//! the N rows: a row may be drawn as often as it has copies.
+//!
+//! - **Score**: 0 to 1, no unit; about 0.5 for ordinary rows; larger is odder.
+//! - **Cost**: fit O(t m log m), score O(t log m) a row, memory O(t m), for t trees.
+//! - **Blind to**: rows odd only in a combination of values each common by itself; tight groups of
+//!   like attacks, unless the sample is small enough to thin them out.
+//! - **Source**: F. T. Liu, K. M. Ting and Z.-H. Zhou, "Isolation Forest", ICDM 2008.
+//! - **Departs from `PyOD`**: its scores are these less their percentile at the contamination (a
+//!   constant; the order is the same). Values and thresholds are f64, where scikit-learn rounds to f32
+//!   and takes a feature as constant below a width of 1e-7.
+
+use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer};
+use lanner_frame::{Ctx, Matrix, Rng, Sample};
+use lanner_kernels::sampling::{Size, Urn};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Isolation forest; see the [module page](self).
+pub struct IForest;
+
+/// What an analyst may tune.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Params {
+    /// Trees, 1 to 100,000. More trees, steadier scores.
+    pub n_estimators: usize,
+    /// Rows drawn for a tree: a number, a share of all, or "auto" for 256 (all, if there are fewer).
+    pub max_samples: Size,
+    /// Features a tree may cut at: a number, or a share of all (1.0 is all of them).
+    pub max_features: Size,
+    /// Draw rows with replacement.
+    pub bootstrap: bool,
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self {
+            n_estimators: 100,
+            max_samples: Size::AUTO,
+            max_features: Size::Share(1.0),
+            bootstrap: false,
+        }
+    }
+}
+
+/// Rows drawn for a tree by default (Liu et al., section 4.1).
+const AUTO_SAMPLES: u64 = 256;
+
+impl Detector for IForest {
+    type Params = Params;
+    type Model = Model;
+
+    const CARD: Card = Card {
+        id: "IForest",
+        title: "Isolation forest",
+        idea: "Random trees cut a few hundred random rows apart, one feature and one random threshold \
+               at a time. Rows that few cuts set apart from all the others are odd.",
+        formula: "s = 2^(-mean path length over the trees / c(m)), m = rows drawn for a tree, \
+                  c(m) = mean path length in a random search tree of m rows",
+        params: &[
+            Param {
+                name: "n_estimators",
+                default: "100",
+                allowed: "1 to 100000",
+                what: "trees; more give steadier scores",
+            },
+            Param {
+                name: "max_samples",
+                default: "auto",
+                allowed: "auto, a whole number >= 1, or a share above 0 up to 1.0",
+                what: "rows drawn for a tree; auto is 256, or all if there are fewer",
+            },
+            Param {
+                name: "max_features",
+                default: "1.0",
+                allowed: "a whole number >= 1, or a share above 0 up to 1.0",
+                what: "features a tree may cut at; 1.0 is all of them, 1 a single one",
+            },
+            Param {
+                name: "bootstrap",
+                default: "false",
+                allowed: "true, false",
+                what: "draw the rows of a tree with replacement",
+            },
+        ],
+        randomness: Randomness::Seeded,
+        cost: "fit O(t m log m), score O(t log m) a row for t trees of m rows; flat in N",
+        blind_to: "rows odd only in a combination of common values, and tight groups of like attacks",
+        source: "F. T. Liu, K. M. Ting, Z.-H. Zhou: Isolation Forest. ICDM 2008",
+        departs: "PyOD subtracts the scores' percentile at the contamination, a constant; the order is \
+                  the same. Values stay f64 where scikit-learn rounds them to f32.",
+        default: true,
+    };
+
+    fn check(params: &Params) -> Result<(), ParamError> {
+        let refuse = |name, given: String, allowed| {
+            Err(ParamError::OutOfRange { model: Self::CARD.id, name, given, allowed })
+        };
+        if !(1..=100_000).contains(&params.n_estimators) {
+            return refuse("n_estimators", params.n_estimators.to_string(), "1 to 100000");
+        }
+        if !params.max_samples.is_valid(1) {
+            let allowed = "auto, a whole number >= 1, or a share above 0 up to 1.0";
+            return refuse("max_samples", params.max_samples.to_string(), allowed);
+        }
+        if !params.max_features.is_valid(1) || params.max_features == Size::AUTO {
+            let allowed = "a whole number >= 1, or a share above 0 up to 1.0";
+            return refuse("max_features", params.max_features.to_string(), allowed);
+        }
+        Ok(())
+    }
+
+    fn fit(x: &Sample, params: &Params, ctx: &Ctx) -> Result<Model, FitError> {
+        let urn = Urn::new(x.copies());
+        let drawn = params.max_samples.of(urn.total(), AUTO_SAMPLES);
+        let features = params.max_features.of(x.columns() as u64, x.columns() as u64) as usize;
+        let grow = |t: usize| {
+            ctx.check()?;
+            let mut rng = ctx.rng(t as u64);
+            let rows = if params.bootstrap {
+                (0..drawn).map(|_| urn.draw(&mut rng)).collect()
+            } else {
+                urn.sample(drawn, &mut rng)
+            };
+            Ok(Tree::grow(x, rows, features, &mut rng))
+        };
+        let trees = ctx.parallel(|| {
+            (0..params.n_estimators).into_par_iter().map(grow).collect::<Result<Vec<_>, FitError>>()
+        })?;
+        ctx.step(1, 2);
+        let unit = mean_path(drawn) * trees.len() as f64;
+        let mut model = Model { trees, unit, columns: x.columns() as u32, own: Vec::new() };
+        model.own = model.score_all(x.x(), ctx)?;
+        Ok(model)
+    }
+}
+
+/// The trees, and the scores of the rows they were grown on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Model {
+    trees: Vec<Tree>,
+    /// The path length through all trees that scores 1/2.
+    unit: f64,
+    columns: u32,
+    own: Vec<f64>,
+}
+
+impl Fitted for Model {
+    fn own_scores(&self) -> &[f64] {
+        &self.own
+    }
+
+    fn scorer(&self) -> Option<&dyn Scorer> {
+        Some(self)
+    }
+
+    fn columns(&self) -> usize {
+        self.columns as usize
+    }
+
+    fn check(&self) -> Result<(), &'static str> {
+        if self.columns == 0 || !self.trees.iter().all(|tree| tree.is_whole(self.columns)) {
+            return Err("a tree leads outside itself");
+        }
+        Ok(())
+    }
+}
+
+/// Rows that walk down a tree at once: their steps do not wait for each other.
+const ABREAST: usize = 8;
+
+impl Scorer for Model {
+    fn score(&self, row: &[f64]) -> f64 {
+        let mut length = [0.0];
+        for tree in &self.trees {
+            tree.walk([row], &mut length);
+        }
+        self.from_length(length[0])
+    }
+
+    /// Tree by tree, so that a tree stays in the cache while all rows of the block walk it.
+    fn score_block(&self, x: &Matrix, first: usize, out: &mut [f64]) {
+        out.fill(0.0);
+        for tree in &self.trees {
+            let (groups, rest) = out.as_chunks_mut::<ABREAST>();
+            for (g, lengths) in groups.iter_mut().enumerate() {
+                tree.walk(std::array::from_fn(|i| x.row(first + g * ABREAST + i)), lengths);
+            }
+            for (i, length) in rest.iter_mut().enumerate() {
+                let row = x.row(first + groups.len() * ABREAST + i);
+                tree.walk([row], std::array::from_mut(length));
+            }
+        }
+        out.iter_mut().for_each(|length| *length = self.from_length(*length));
+    }
+}
+
+impl Model {
+    /// The score of a row whose paths have this total length. With one row drawn for a tree all paths
+    /// are empty and the reference's convention is a score of 1/2.
+    fn from_length(&self, length: f64) -> f64 {
+        if self.unit > 0.0 { (-length / self.unit).exp2() } else { 0.5 }
+    }
+}
+
+/// The mean path length in a random search tree of `rows` rows.
+fn mean_path(rows: u64) -> f64 {
+    /// The Euler-Mascheroni constant.
+    const GAMMA: f64 = 0.577_215_664_901_532_9;
+    match rows {
+        0 | 1 => 0.0,
+        2 => 1.0,
+        _ => {
+            let m = rows as f64;
+            2.0 * ((m - 1.0).ln() + GAMMA) - 2.0 * (m - 1.0) / m
+        }
+    }
+}
+
+/// A tree, laid out so that a walk of `depth` steps from node 0 always ends in the right leaf: a leaf
+/// leads to itself.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Tree {
+    nodes: Vec<Node>,
+    /// The path length that ends at each node.
+    lengths: Vec<f64>,
+    depth: u32,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Node {
+    /// Larger values go right; a leaf has none, for its threshold is infinite.
+    threshold: f64,
+    feature: u32,
+    /// The left child; the right one follows it. A leaf's own place.
+    left: u32,
+}
+
+impl Tree {
+    /// Cuts `rows` apart at `features` features drawn at random.
+    fn grow(x: &Sample, mut rows: Vec<u32>, features: usize, rng: &mut Rng) -> Self {
+        let mut pool: Vec<u32> = (0..x.columns() as u32).collect();
+        if features < pool.len() {
+            rng.shuffle(&mut pool);
+            pool.truncate(features);
+        }
+        let limit = u64::BITS - (rows.len().max(2) as u64 - 1).leading_zeros();
+        let mut tree = Self { nodes: Vec::new(), lengths: Vec::new(), depth: 0 };
+        tree.add(0, rows.len());
+        // Nodes to be cut, with their depth and rows.
+        let mut open = vec![(0usize, 0u32, 0..rows.len())];
+        while let Some((node, depth, range)) = open.pop() {
+            tree.depth = tree.depth.max(depth);
+            let rows = &mut rows[range.clone()];
+            if depth == limit || rows.len() < 2 {
+                continue;
+            }
+            let Some((feature, threshold)) = draw_cut(x, rows, &mut pool, rng) else { continue };
+            let middle = partition(rows, |row| x.row(row as usize)[feature as usize] <= threshold);
+            let left = tree.nodes.len();
+            tree.add(depth + 1, middle);
+            tree.add(depth + 1, rows.len() - middle);
+            tree.nodes[node] = Node { threshold, feature, left: left as u32 };
+            let middle = range.start + middle;
+            open.push((left + 1, depth + 1, middle..range.end));
+            open.push((left, depth + 1, range.start..middle));
+        }
+        tree
+    }
+
+    /// Adds a leaf at which `rows` rows are left after `depth` cuts.
+    fn add(&mut self, depth: u32, rows: usize) {
+        let left = self.nodes.len() as u32;
+        self.nodes.push(Node { threshold: f64::INFINITY, feature: 0, left });
+        self.lengths.push(f64::from(depth) + mean_path(rows as u64));
+    }
+
+    /// Adds to each row's length that of its path. A fixed number of steps without a branch: most
+    /// rows go to the full depth anyway.
+    fn walk<const L: usize>(&self, rows: [&[f64]; L], lengths: &mut [f64; L]) {
+        let mut at = [0u32; L];
+        for _ in 0..self.depth {
+            for (at, row) in at.iter_mut().zip(rows) {
+                let node = &self.nodes[*at as usize];
+                *at = node.left + u32::from(row[node.feature as usize] > node.threshold);
+            }
+        }
+        for (length, at) in lengths.iter_mut().zip(at) {
+            *length += self.lengths[at as usize];
+        }
+    }
+
+    fn is_whole(&self, columns: u32) -> bool {
+        let count = self.nodes.len();
+        count > 0
+            && count == self.lengths.len()
+            && self.depth <= u64::BITS
+            && self.nodes.iter().enumerate().all(|(i, node)| {
+                let left = node.left as usize;
+                let leaf = left == i && node.threshold == f64::INFINITY;
+                node.feature < columns && (leaf || (left > i && left + 1 < count))
+            })
+    }
+}
+
+/// Draws a feature among those in which the rows differ, and a threshold between their least and
+/// largest value; `None` where the rows are equal.
+fn draw_cut(x: &Sample, rows: &[u32], pool: &mut [u32], rng: &mut Rng) -> Option<(u32, f64)> {
+    for i in 0..pool.len() {
+        pool.swap(i, i + rng.below((pool.len() - i) as u64) as usize);
+        let feature = pool[i];
+        let values = rows.iter().map(|&row| x.row(row as usize)[feature as usize]);
+        let (low, high) = values
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+        if low < high {
+            let threshold = rng.between(low, high);
+            // Rounding may reach the largest value, and then nothing would go right.
+            return Some((feature, if threshold < high { threshold } else { low }));
+        }
+    }
+    None
+}
+
+/// Moves the rows that go left to the front; gives their number.
+fn partition(rows: &mut [u32], goes_left: impl Fn(u32) -> bool) -> usize {
+    let mut middle = 0;
+    for i in 0..rows.len() {
+        if goes_left(rows[i]) {
+            rows.swap(i, middle);
+            middle += 1;
+        }
+    }
+    middle
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fit(rows: &[[f64; 1]], copies: &[u64]) -> Model {
+        let x = Sample::collapse(&Matrix::from_rows(rows), copies).unwrap().0;
+        IForest::fit(&x, &Params::default(), &Ctx::small(1)).unwrap()
+    }
+
+    /// Two rows, both drawn for every tree: one cut each, so h = 1 = c(2) and s = 2^-1.
+    #[test]
+    fn two_rows_score_a_half() {
+        assert_eq!(fit(&[[0.0], [1.0]], &[1, 1]).own_scores(), [0.5, 0.5]);
+    }
+
+    /// Rows 0, 0 and 1: the only cut sets 1 apart (h = 1) and leaves the copies together
+    /// (h = 1 + c(2) = 2). c(3) = 2 (ln 2 + 0.5772156649) - 4/3 = 1.207392358.
+    #[test]
+    fn copies_stay_together() {
+        let own = fit(&[[0.0], [1.0]], &[2, 1]).own_scores().to_vec();
+        let unit = 1.207_392_357_589_995;
+        assert!((own[0] - (-2.0 / unit as f64).exp2()).abs() < 1e-12);
+        assert!((own[1] - (-1.0 / unit as f64).exp2()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn neighbouring_floats_are_cut_apart() {
+        let next = f64::from_bits(1.0f64.to_bits() + 1);
+        let own = fit(&[[1.0], [next]], &[1, 1]).own_scores().to_vec();
+        assert_eq!(own, [0.5, 0.5]);
+    }
+
+    #[test]
+    fn a_tree_that_leads_back_is_refused() {
+        let mut model = fit(&[[0.0], [1.0], [5.0]], &[1, 1, 1]);
+        assert_eq!(model.check(), Ok(()));
+        model.trees[0].nodes[1].left = 0;
+        assert!(model.check().is_err());
+    }
+}
