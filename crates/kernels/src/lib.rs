@@ -2,3 +2,5 @@
 //!
 //! Everything takes distinct rows with copies, sums in a fixed order, and gives the same bits at any
 //! number of threads. No kernel knows a detector's name.
+
+pub mod neighbours;

@@ -1,1 +1,3 @@
 //! Test data, tolerances and slow references. Only tests depend on this crate.
+
+pub mod nearest;
