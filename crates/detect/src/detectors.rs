@@ -13,6 +13,9 @@ macro_rules! registry {
 
 // `cargo fmt` does not see modules declared in a macro; `cargo xtask fmt` names them.
 registry! {
+    knn::Knn,
+    avknn::AvKnn,
+    lof::Lof,
 }
 
 /// Finds a detector by its id, letter case aside.
