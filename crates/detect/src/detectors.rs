@@ -19,6 +19,9 @@ registry! {
     iforest::IForest,
     gmm::Gmm,
     inne::Inne,
+    knn::Knn,
+    avknn::AvKnn,
+    lof::Lof,
 }
 
 /// Finds a detector by its id, letter case aside.

@@ -13,6 +13,7 @@ pub mod detectors;
 mod entry;
 mod error;
 mod file;
+mod nearest;
 
 pub use card::{Card, Param, Randomness};
 pub use detector::{Detector, Fitted, Scorer};
@@ -20,3 +21,4 @@ pub use detectors::{ALL, find};
 pub use entry::{Configured, Entry, Saved};
 pub use error::{FitError, ModelError, ParamError};
 pub use file::{load, save};
+pub use nearest::Method;

@@ -9,3 +9,4 @@ pub mod blocks;
 pub mod kmeans;
 pub mod lanes;
 pub mod sampling;
+pub mod neighbours;

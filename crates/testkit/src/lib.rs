@@ -5,3 +5,4 @@ mod table;
 
 pub use compare::{median, ranks, spearman, standard_deviation};
 pub use table::Table;
+pub mod nearest;

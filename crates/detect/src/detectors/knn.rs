@@ -1,0 +1,108 @@
+//! KNN: distance to the k-th nearest row.
+//!
+//! A row is odd when even its nearest rows are far away. With `d_1 <= ... <= d_k` its distances to the
+//! k nearest other rows:
+//!
+//! ```text
+//! s(x) = d_k                  largest
+//!        (d_1 + ... + d_k)/k  mean
+//!        median of d_1..d_k   median
+//! ```
+//!
+//! A row's own other copies are neighbours at distance 0, and a neighbour with c copies counts c times,
+//! so a row with more than k copies scores 0.
+//!
+//! - **Score**: a distance in the units of the features, 0 or more; larger is odder.
+//! - **Cost**: see [`Graph`](lanner_kernels::neighbours::Graph), shared with all models on neighbours.
+//! - **Blind to**: a small group of equal odd rows (each has near neighbours: the others); rows odd only
+//!   for their region where regions differ in density (LOF sees those).
+//! - **Source**: S. Ramaswamy, R. Rastogi, K. Shim, "Efficient Algorithms for Mining Outliers from Large
+//!   Data Sets", SIGMOD 2000.
+//! - **Departs from `PyOD`**: only the Euclidean metric.
+
+use crate::nearest::{self, Method, Model};
+use crate::{Card, Detector, FitError, Param, ParamError, Randomness};
+use lanner_frame::{Ctx, Sample};
+use serde::{Deserialize, Serialize};
+
+/// Distance to the k-th nearest row; see the [module page](self).
+pub struct Knn;
+
+/// What an analyst may tune.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Params {
+    /// Neighbours looked at, k; 1 or more, fewer than there are rows.
+    pub n_neighbors: usize,
+    /// The number that stands for the k distances.
+    pub method: Method,
+    /// `minkowski` (with `p` = 2) or `euclidean`.
+    pub metric: String,
+    /// Exponent of the Minkowski metric; 2.
+    pub p: f64,
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self { n_neighbors: 5, method: Method::Largest, metric: "minkowski".to_owned(), p: 2.0 }
+    }
+}
+
+impl Detector for Knn {
+    type Params = Params;
+    type Model = Model;
+
+    const CARD: Card = Card {
+        id: "KNN",
+        title: "k nearest neighbours",
+        idea: "Looks at the k most similar events. An event is odd when even those are far away.",
+        formula: "s(x) = d_k, the distance from x to the k-th nearest other row, copies counted",
+        params: &[
+            Param {
+                name: "n_neighbors",
+                default: "5",
+                allowed: "1 or more, fewer than rows",
+                what: "neighbours looked at, k; an event repeated more than k times scores 0",
+            },
+            Param {
+                name: "method",
+                default: "largest",
+                allowed: "largest, mean, median",
+                what: "which number stands for the k distances",
+            },
+            Param {
+                name: "metric",
+                default: "minkowski",
+                allowed: "minkowski, euclidean",
+                what: "how distance is measured",
+            },
+            Param {
+                name: "p",
+                default: "2",
+                allowed: "2",
+                what: "exponent of the Minkowski metric; 2 is the straight line",
+            },
+        ],
+        randomness: Randomness::None,
+        cost: "O(n d log n) for few features, O(n^2 d) for many; memory O(n k)",
+        blind_to: "An attack repeated more than k times with equal fields: its copies are near. A small \
+                   group of attack rows close to each other. Distances follow the features' units, so \
+                   a field with many codes drowns one with few.",
+        source: "S. Ramaswamy, R. Rastogi, K. Shim, Efficient Algorithms for Mining Outliers from Large \
+                 Data Sets, SIGMOD, 2000",
+        departs: "",
+        default: true,
+    };
+
+    fn check(params: &Params) -> Result<(), ParamError> {
+        nearest::check(Self::CARD.id, params.n_neighbors, &params.metric, params.p)
+    }
+
+    fn neighbours(params: &Params) -> usize {
+        params.n_neighbors
+    }
+
+    fn fit(x: &Sample, params: &Params, ctx: &Ctx) -> Result<Model, FitError> {
+        Model::fit(x, params.n_neighbors, params.method, ctx)
+    }
+}
