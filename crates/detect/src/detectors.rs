@@ -13,6 +13,10 @@ macro_rules! registry {
 
 // `cargo fmt` does not see modules declared in a macro; `cargo xtask fmt` names them.
 registry! {
+    copod::Copod,
+    ecod::Ecod,
+    hbos::Hbos,
+    loda::Loda,
 }
 
 /// Finds a detector by its id, letter case aside.

@@ -13,6 +13,7 @@ pub mod detectors;
 mod entry;
 mod error;
 mod file;
+mod tails;
 
 pub use card::{Card, Param, Randomness};
 pub use detector::{Detector, Fitted, Scorer};

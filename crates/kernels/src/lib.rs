@@ -2,3 +2,7 @@
 //!
 //! Everything takes distinct rows with copies, sums in a fixed order, and gives the same bits at any
 //! number of threads. No kernel knows a detector's name.
+
+pub mod ecdf;
+pub mod histogram;
+pub mod moments;
