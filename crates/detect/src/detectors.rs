@@ -22,6 +22,10 @@ registry! {
     knn::Knn,
     avknn::AvKnn,
     lof::Lof,
+    copod::Copod,
+    ecod::Ecod,
+    hbos::Hbos,
+    loda::Loda,
 }
 
 /// Finds a detector by its id, letter case aside.

@@ -14,6 +14,7 @@ mod entry;
 mod error;
 mod file;
 mod nearest;
+mod tails;
 
 pub use card::{Card, Param, Randomness};
 pub use detector::{Detector, Fitted, Scorer};

@@ -10,3 +10,6 @@ pub mod kmeans;
 pub mod lanes;
 pub mod sampling;
 pub mod neighbours;
+pub mod ecdf;
+pub mod histogram;
+pub mod moments;
