@@ -13,18 +13,18 @@ macro_rules! registry {
 
 // `cargo fmt` does not see modules declared in a macro; `cargo xtask fmt` names them.
 registry! {
-    rod::Rod,
-    cd::Cd,
     cblof::Cblof,
     iforest::IForest,
-    gmm::Gmm,
-    inne::Inne,
     knn::Knn,
     avknn::AvKnn,
     lof::Lof,
+    rod::Rod,
+    cd::Cd,
     copod::Copod,
     ecod::Ecod,
+    gmm::Gmm,
     hbos::Hbos,
+    inne::Inne,
     loda::Loda,
 }
 

@@ -3,13 +3,13 @@
 //! Everything takes distinct rows with copies, sums in a fixed order, and gives the same bits at any
 //! number of threads. No kernel knows a detector's name.
 
-pub mod linalg;
-pub mod quantile;
 pub mod blocks;
-pub mod kmeans;
-pub mod lanes;
-pub mod sampling;
-pub mod neighbours;
 pub mod ecdf;
 pub mod histogram;
+pub mod kmeans;
+pub mod lanes;
+pub mod linalg;
 pub mod moments;
+pub mod neighbours;
+pub mod quantile;
+pub mod sampling;
