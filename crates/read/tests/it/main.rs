@@ -1,0 +1,4 @@
+//! The reader as its users see it.
+
+mod data;
+mod support;
