@@ -116,7 +116,7 @@ pub struct Tuples {
     /// Flagged: rank >= 1 or among the top K.
     pub flagged: Vec<bool>,
     /// Rows by value, for the reasons.
-    pub(crate) rarity: Rarity,
+    pub rarity: Rarity,
 }
 
 impl Tuples {

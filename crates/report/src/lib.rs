@@ -1,1 +1,31 @@
-//! Placeholder.
+//! Everything a finished hunt leaves behind: tables, figures, a manifest and a page.
+//!
+//! [`write`] makes the whole folder or nothing; [`draw`] makes the page again from the files alone, so
+//! the page never shows a number that the files do not hold. Log text is an attacker's text: it goes
+//! through `lanner_frame::text` into CSV cells and pages, and the page's template escapes it.
+
+mod cells;
+mod checks;
+mod columns;
+mod error;
+mod events;
+mod file;
+mod manifest;
+mod matrices;
+mod models;
+mod page;
+mod proof;
+mod target;
+mod tuples;
+mod why;
+mod write;
+
+pub use checks::Check;
+pub use error::{Name, ReportError};
+pub use manifest::{
+    Expected, InputFile, Inputs, Manifest, OutputFile, RejectPlace, SkippedFile, Timing,
+};
+pub use models::ModelEntry;
+pub use page::draw;
+pub use target::{Target, check_target};
+pub use write::{Flagged, Provenance, Sink, write};

@@ -1,0 +1,147 @@
+//! `report.html`: one page that stands alone, drawn from the files of a finished hunt.
+//!
+//! Views are plain data made here; `templates/report.html` is the one place where text becomes HTML, and
+//! it escapes everything. No script, nothing fetched.
+
+mod charts;
+mod load;
+mod strangest;
+mod tables;
+mod words;
+
+use crate::{Check, Manifest, ReportError};
+use askama::Template;
+use charts::{Heat, RankChart, Spread, TimeChart};
+use load::Hunt;
+use std::path::Path;
+use strangest::Strange;
+use tables::{Accounting, Clock, FileRow, ModelRow, Setting};
+use words::{Shown, grouped};
+
+/// Tuples that the page lists; the files have all of them.
+const LISTED: usize = 100;
+
+/// Draws the page of a finished hunt from the files in its folder. The same files give the same bytes.
+///
+/// # Errors
+/// A file is missing or does not hold what [`write`](crate::write) puts into it.
+///
+/// # Cost
+/// O(tuples) a model; the page stays under 5 MB whatever the hunt.
+pub fn draw(dir: &Path) -> Result<String, ReportError> {
+    let hunt = Hunt::load(dir)?;
+    Ok(Page::new(&hunt)?.render()?)
+}
+
+/// Everything the template shows.
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page<'a> {
+    manifest: &'a Manifest,
+    title: String,
+    kind: Shown,
+    figures: Vec<Figure>,
+    failed: Vec<&'a Check>,
+    accounting: Accounting,
+    fields: Vec<Shown>,
+    strangest: Vec<Strange>,
+    when: Option<TimeChart>,
+    ranks: RankChart,
+    spreads: Vec<Spread>,
+    heats: Vec<Heat>,
+    models: Vec<ModelRow>,
+    files: Vec<FileRow>,
+    more_files: usize,
+    skipped: Vec<tables::SkippedRow>,
+    more_skipped: usize,
+    settings: Vec<Setting>,
+    uses: Vec<tables::FieldRow>,
+    more_uses: usize,
+    warnings: Vec<Shown>,
+    more_warnings: usize,
+    clock: Clock,
+}
+
+/// One key figure.
+struct Figure {
+    label: &'static str,
+    value: String,
+    detail: String,
+    alarm: bool,
+}
+
+impl<'a> Page<'a> {
+    fn new(hunt: &'a Hunt) -> Result<Self, ReportError> {
+        let manifest = &hunt.manifest;
+        let inputs = &manifest.inputs;
+        let (files, more_files) = tables::files(&inputs.files);
+        let (skipped, more_skipped) = tables::skipped(&inputs.skipped);
+        let (uses, more_uses) = tables::fields(&hunt.settings.fields);
+        let said = manifest.warnings.iter().chain(&manifest.notes);
+        let (warnings, more_warnings) = tables::some(said, |w| Shown::new(w, 400, 400));
+        Ok(Self {
+            title: title(hunt),
+            kind: Shown::new(&hunt.settings.kind, 40, 40),
+            figures: figures(hunt),
+            failed: manifest.failed_checks().collect(),
+            accounting: Accounting::new(inputs),
+            fields: hunt.fields.iter().map(|f| Shown::new(f, 60, 300)).collect(),
+            strangest: strangest::rows(hunt),
+            when: TimeChart::new(hunt),
+            ranks: RankChart::new(&hunt.ranks),
+            spreads: hunt.spreads()?,
+            heats: hunt.heats(),
+            models: hunt.models.iter().map(ModelRow::new).collect(),
+            files,
+            more_files,
+            skipped,
+            more_skipped,
+            settings: tables::settings(hunt),
+            uses,
+            more_uses,
+            warnings,
+            more_warnings,
+            clock: Clock::new(manifest, &hunt.models),
+            manifest,
+        })
+    }
+}
+
+fn title(hunt: &Hunt) -> String {
+    let inputs = &hunt.settings.inputs;
+    match inputs.as_slice() {
+        [] => "no input".into(),
+        [one] => Shown::new(one, 80, 80).text,
+        [one, ..] => format!("{} and {} more", Shown::new(one, 80, 80).text, inputs.len() - 1),
+    }
+}
+
+fn figures(hunt: &Hunt) -> Vec<Figure> {
+    let manifest = &hunt.manifest;
+    let inputs = &manifest.inputs;
+    let count = |status: &str| hunt.models.iter().filter(|m| m.status == status).count();
+    let (ran, failed, excluded) = (count("ran"), count("failed"), count("excluded"));
+    let detail = match (failed, excluded) {
+        (0, 0) => "none failed, none left out".into(),
+        (f, e) => format!("{f} failed, {e} left out"),
+    };
+    let best = manifest.distinct_ranks.last().copied().unwrap_or_default();
+    let figure = |label, value, detail| Figure { label, value, detail, alarm: false };
+    vec![
+        figure("Records read", grouped(inputs.read), words::count(inputs.files.len(), "file")),
+        figure("Distinct tuples", grouped(manifest.tuples), words::share(manifest)),
+        figure(
+            "Flagged rows",
+            grouped(manifest.flagged_rows),
+            format!("in {}", words::count(manifest.flagged_tuples as usize, "tuple")),
+        ),
+        Figure {
+            label: "Models ran",
+            value: format!("{ran} of {}", hunt.models.len()),
+            detail,
+            alarm: failed > 0,
+        },
+        figure("Highest rank", format!("{best} of {ran}"), "votes for the strangest".into()),
+        words::span(inputs),
+    ]
+}

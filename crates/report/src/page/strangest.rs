@@ -1,0 +1,70 @@
+//! The list of the strangest tuples.
+
+use super::load::{Hunt, TupleRow};
+use super::words::{self, Shown, grouped, time};
+use crate::why::reason;
+
+/// One tuple as the page shows it.
+pub(super) struct Strange {
+    pub place: usize,
+    pub rank: u32,
+    /// Models that ran.
+    pub of: usize,
+    pub score: String,
+    pub copies: String,
+    pub first: Option<String>,
+    /// Only where it differs from `first`.
+    pub last: Option<String>,
+    pub values: Vec<Value>,
+    /// Reasons in words, where they could not be put beside the values.
+    pub why: Option<Shown>,
+    pub voters: Vec<Voter>,
+}
+
+/// A field's value, and what is odd about it.
+pub(super) struct Value {
+    pub field: Shown,
+    /// None for null.
+    pub text: Option<Shown>,
+    pub why: Option<String>,
+}
+
+/// A model and whether it voted for the tuple.
+pub(super) struct Voter {
+    pub id: String,
+    pub voted: bool,
+}
+
+/// The rows of the list.
+pub(super) fn rows(hunt: &Hunt) -> Vec<Strange> {
+    let models: Vec<&str> = hunt.ran().map(|m| m.id.as_str()).collect();
+    let tuples = hunt.tuples.iter().enumerate();
+    tuples.map(|(i, tuple)| row(i, tuple, &hunt.fields, &models)).collect()
+}
+
+fn row(i: usize, tuple: &TupleRow, fields: &[String], models: &[&str]) -> Strange {
+    // Many fields share the room that a few have to themselves, so that the page stays small.
+    let n = fields.len().max(1);
+    let (width, full) = ((1200 / n).clamp(24, 120), (3000 / n).clamp(60, 300));
+    let value = |(field, value): (&String, &Option<String>)| Value {
+        field: Shown::new(field, 40, full),
+        text: value.as_ref().map(|v| Shown::new(v, width, full)),
+        why: reason(&tuple.why, field, value.as_deref()).map(|why| words::cut(why, 80)),
+    };
+    let values: Vec<Value> = fields.iter().zip(&tuple.values).map(value).collect();
+    let placed = values.iter().any(|v| v.why.is_some());
+    let voters = models.iter().zip(&tuple.votes);
+    let last = tuple.last_seen.filter(|_| tuple.last_seen != tuple.first_seen);
+    Strange {
+        place: i + 1,
+        rank: tuple.rank,
+        of: models.len(),
+        score: format!("{:.3}", tuple.score),
+        copies: grouped(tuple.copies),
+        first: tuple.first_seen.map(time),
+        last: last.map(time),
+        why: (!placed).then(|| Shown::new(&tuple.why, 300, 300)),
+        values,
+        voters: voters.map(|(&id, &voted)| Voter { id: id.to_owned(), voted }).collect(),
+    }
+}
