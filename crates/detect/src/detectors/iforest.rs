@@ -23,6 +23,7 @@
 
 use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer};
 use lanner_frame::{Ctx, Matrix, Rng, Sample};
+use lanner_kernels::lanes::{self, LANES};
 use lanner_kernels::sampling::{Size, Urn};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -139,7 +140,6 @@ impl Detector for IForest {
         let trees = ctx.parallel(|| {
             (0..params.n_estimators).into_par_iter().map(grow).collect::<Result<Vec<_>, FitError>>()
         })?;
-        ctx.step(1, 2);
         let unit = mean_path(drawn) * trees.len() as f64;
         let mut model = Model { trees, unit, columns: x.columns() as u32, own: Vec::new() };
         model.own = model.score_all(x.x(), ctx)?;
@@ -178,32 +178,35 @@ impl Fitted for Model {
     }
 }
 
-/// Rows that walk down a tree at once: their steps do not wait for each other.
-const ABREAST: usize = 8;
-
 impl Scorer for Model {
     fn score(&self, row: &[f64]) -> f64 {
         let mut length = [0.0];
         for tree in &self.trees {
-            tree.walk([row], &mut length);
+            tree.walk(row.as_chunks::<1>().0, &mut length);
         }
         self.from_length(length[0])
     }
 
     /// Tree by tree, so that a tree stays in the cache while all rows of the block walk it.
     fn score_block(&self, x: &Matrix, first: usize, out: &mut [f64]) {
-        out.fill(0.0);
+        let d = x.columns();
+        let (groups, rest) = out.as_chunks_mut::<LANES>();
+        let mut columns = vec![[0.0; LANES]; groups.len() * d];
+        for (g, columns) in columns.chunks_exact_mut(d).enumerate() {
+            lanes::gather(x, first + g * LANES, columns);
+        }
+        groups.as_flattened_mut().fill(0.0);
         for tree in &self.trees {
-            let (groups, rest) = out.as_chunks_mut::<ABREAST>();
-            for (g, lengths) in groups.iter_mut().enumerate() {
-                tree.walk(std::array::from_fn(|i| x.row(first + g * ABREAST + i)), lengths);
-            }
-            for (i, length) in rest.iter_mut().enumerate() {
-                let row = x.row(first + groups.len() * ABREAST + i);
-                tree.walk([row], std::array::from_mut(length));
+            for (lengths, columns) in groups.iter_mut().zip(columns.chunks_exact(d)) {
+                tree.walk(columns, lengths);
             }
         }
-        out.iter_mut().for_each(|length| *length = self.from_length(*length));
+        for length in groups.as_flattened_mut() {
+            *length = self.from_length(*length);
+        }
+        for (i, score) in rest.iter_mut().enumerate() {
+            *score = self.score(x.row(first + groups.len() * LANES + i));
+        }
     }
 }
 
@@ -287,14 +290,15 @@ impl Tree {
         self.lengths.push(f64::from(depth) + mean_path(rows as u64));
     }
 
-    /// Adds to each row's length that of its path. A fixed number of steps without a branch: most
-    /// rows go to the full depth anyway.
-    fn walk<const L: usize>(&self, rows: [&[f64]; L], lengths: &mut [f64; L]) {
+    /// Adds to the lengths of `L` rows, given as columns, those of their paths. A fixed number of
+    /// steps without a branch: most rows go to the full depth anyway.
+    fn walk<const L: usize>(&self, columns: &[[f64; L]], lengths: &mut [f64; L]) {
         let mut at = [0u32; L];
         for _ in 0..self.depth {
-            for (at, row) in at.iter_mut().zip(rows) {
+            for (lane, at) in at.iter_mut().enumerate() {
                 let node = &self.nodes[*at as usize];
-                *at = node.left + u32::from(row[node.feature as usize] > node.threshold);
+                let value = columns[node.feature as usize][lane];
+                *at = node.left + u32::from(value > node.threshold);
             }
         }
         for (length, at) in lengths.iter_mut().zip(at) {
