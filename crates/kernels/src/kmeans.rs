@@ -154,20 +154,23 @@ pub fn seed_rows(x: &Sample, k: usize, rng: &mut Rng, ctx: &Ctx) -> Result<Vec<u
     while seeds.len() < k {
         let running =
             running_sums(&nearest.iter().zip(&mass).map(|(d, m)| d * m).collect::<Vec<_>>());
-        let mut best: Option<(f64, usize, Vec<f64>)> = None;
-        for _ in 0..trials {
-            let row = pick(&running, rng);
+        let attempt = |row: usize| {
             let closer = distances(x, row, &nearest, ctx)?;
             let potential = sum_over_rows(n, 1, ctx, |rows, sum| {
                 for i in rows {
                     sum[0] += closer[i] * mass[i];
                 }
             })?[0];
-            if best.as_ref().is_none_or(|(least, ..)| potential < *least) {
-                best = Some((potential, row, closer));
+            Ok((potential, row, closer))
+        };
+        let mut best = attempt(pick(&running, rng))?;
+        for _ in 1..trials {
+            let next = attempt(pick(&running, rng))?;
+            if next.0 < best.0 {
+                best = next;
             }
         }
-        let (_, row, closer) = best.expect("there are at least two trials");
+        let (_, row, closer) = best;
         seeds.push(row);
         nearest = closer;
     }
@@ -257,7 +260,9 @@ fn fill_empty(x: &Sample, centers: &Matrix, labels: &[u32], sums: &mut [f64], si
 fn divide(sums: &mut [f64], sizes: &[f64], d: usize) {
     for (mean, &size) in sums.chunks_exact_mut(d).zip(sizes) {
         if size > 0.0 {
-            mean.iter_mut().for_each(|s| *s /= size);
+            for sum in mean {
+                *sum /= size;
+            }
         }
     }
     let most = sizes.iter().copied().fold(0.0, f64::max);

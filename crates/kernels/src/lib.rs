@@ -6,4 +6,5 @@
 pub mod blocks;
 pub mod kmeans;
 pub mod lanes;
+pub mod normal;
 pub mod sampling;

@@ -1,4 +1,4 @@
-//! IForest: isolation forest.
+//! `IForest`: isolation forest.
 //!
 //! Random trees cut small random samples of the rows apart, one feature and one random threshold at a
 //! time. A row that few cuts set apart from all others is odd.
@@ -184,7 +184,7 @@ impl Scorer for Model {
         for tree in &self.trees {
             tree.walk(row.as_chunks::<1>().0, &mut length);
         }
-        self.from_length(length[0])
+        self.score_of(length[0])
     }
 
     /// Tree by tree, so that a tree stays in the cache while all rows of the block walk it.
@@ -202,7 +202,7 @@ impl Scorer for Model {
             }
         }
         for length in groups.as_flattened_mut() {
-            *length = self.from_length(*length);
+            *length = self.score_of(*length);
         }
         for (i, score) in rest.iter_mut().enumerate() {
             *score = self.score(x.row(first + groups.len() * LANES + i));
@@ -213,7 +213,7 @@ impl Scorer for Model {
 impl Model {
     /// The score of a row whose paths have this total length. With one row drawn for a tree all paths
     /// are empty and the reference's convention is a score of 1/2.
-    fn from_length(&self, length: f64) -> f64 {
+    fn score_of(&self, length: f64) -> f64 {
         if self.unit > 0.0 { (-length / self.unit).exp2() } else { 0.5 }
     }
 }
@@ -369,9 +369,9 @@ mod tests {
     #[test]
     fn copies_stay_together() {
         let own = fit(&[[0.0], [1.0]], &[2, 1]).own_scores().to_vec();
-        let unit = 1.207_392_357_589_995;
-        assert!((own[0] - (-2.0 / unit as f64).exp2()).abs() < 1e-12);
-        assert!((own[1] - (-1.0 / unit as f64).exp2()).abs() < 1e-12);
+        let unit = 1.207_392_357_589_995_f64;
+        assert!((own[0] - (-2.0 / unit).exp2()).abs() < 1e-12);
+        assert!((own[1] - (-1.0 / unit).exp2()).abs() < 1e-12);
     }
 
     #[test]

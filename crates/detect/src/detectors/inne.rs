@@ -205,7 +205,7 @@ impl Fitted for Model {
 
     fn check(&self) -> Result<(), &'static str> {
         let (d, m) = (self.columns as usize, self.in_set as usize);
-        if d == 0 || m == 0 || self.spheres.is_empty() || self.spheres.len() % m != 0 {
+        if d == 0 || m == 0 || self.spheres.is_empty() || !self.spheres.len().is_multiple_of(m) {
             return Err("sets of spheres are not whole");
         }
         if self.spheres.len().checked_mul(d) != Some(self.centers.len()) {
