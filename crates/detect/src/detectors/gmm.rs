@@ -283,7 +283,7 @@ fn share(x: &Sample, components: &[Normal], first: usize, mass: &mut [f64], log:
     let k = components.len();
     for (c, component) in components.iter().enumerate() {
         let column = &mut log[..];
-        lanes::score_rows(x.x(), first, column, |r| component.ln_mass(r), |r| component.ln_mass(r));
+        lanes::for_rows(x.x(), first, column, |r| component.ln_mass(r), |r| component.ln_mass(r));
         for (mass, &log) in mass[c..].iter_mut().step_by(k).zip(column.iter()) {
             *mass = log;
         }
@@ -421,7 +421,7 @@ impl Scorer for Model {
     }
 
     fn score_block(&self, x: &Matrix, first: usize, out: &mut [f64]) {
-        lanes::score_rows(x, first, out, |c| self.score_lanes(c), |c| self.score_lanes(c));
+        lanes::for_rows(x, first, out, |c| self.score_lanes(c), |c| self.score_lanes(c));
     }
 }
 
