@@ -3,6 +3,7 @@
 use crate::{Card, FitError, ParamError};
 use lanner_frame::{Ctx, Matrix, Sample};
 use serde::{Serialize, de::DeserializeOwned};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// An outlier detector: a unit struct with parameters and a fitted model.
 pub trait Detector: Send + Sync + 'static {
@@ -79,10 +80,13 @@ pub trait Scorer: Sync {
         use rayon::prelude::*;
         const BLOCK: usize = 256;
         let mut scores = vec![0.0; x.rows()];
+        let done = AtomicUsize::new(0);
         ctx.parallel(|| {
             scores.par_chunks_mut(BLOCK).enumerate().try_for_each(|(b, out)| {
                 ctx.check()?;
                 self.score_block(x, b * BLOCK, out);
+                let rows = done.fetch_add(out.len(), Ordering::Relaxed) + out.len();
+                ctx.step(rows, x.rows());
                 Ok::<(), FitError>(())
             })
         })?;

@@ -6,11 +6,11 @@ use std::ops::Range;
 
 /// Rows are cut into at most this many parts, whatever the number of threads.
 const PARTS: usize = 64;
-/// Rows between two looks at the cancel flag.
-const STRIDE: usize = 1024;
+/// Rows between two looks at the cancel flag, and at most in a range.
+pub const STRIDE: usize = 1024;
 
-/// Adds up `width` numbers over `rows` rows: `add` is called with ranges of rows and adds what they
-/// contribute into the buffer it is given.
+/// Adds up `width` numbers over `rows` rows: `add` is called with ranges of at most
+/// [`STRIDE`] rows and adds what they contribute into the buffer it is given.
 ///
 /// The parts are fixed by the number of rows and added in order, so the sum has the same bits at any
 /// number of threads.

@@ -1,6 +1,7 @@
 //! Weighted k-means: greedy k-means++ and Lloyd's iteration.
 
-use crate::blocks::sum_over_rows;
+use crate::blocks::{STRIDE, sum_over_rows};
+use crate::lanes::{for_rows, squared_distances};
 use lanner_frame::{Cancelled, Ctx, Matrix, Rng, Sample};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -9,19 +10,13 @@ use serde::{Deserialize, Serialize};
 const MAX_ITERATIONS: usize = 300;
 /// It ends when the centres move by less than this share of the mean variance, as in the reference.
 const TOLERANCE: f64 = 1e-4;
-/// Rows in one piece of parallel work.
-const BLOCK: usize = 1024;
-/// Centres compared at once.
-const LANES: usize = 8;
 
 /// k points that the nearest one can be asked of.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Centers {
-    count: usize,
     columns: usize,
-    /// Eight centres side by side, `columns` entries each; places left over are NaN, which is never
-    /// nearest.
-    lanes: Vec<[f64; LANES]>,
+    /// The points one after the other.
+    values: Vec<f64>,
 }
 
 impl Centers {
@@ -30,39 +25,30 @@ impl Centers {
     /// # Panics
     /// If there is none.
     pub fn new(rows: &Matrix) -> Self {
-        let (count, columns) = (rows.rows(), rows.columns());
-        assert!(count > 0, "there is a centre");
-        let mut lanes = vec![[f64::NAN; LANES]; count.div_ceil(LANES) * columns];
-        for (i, row) in rows.iter_rows().enumerate() {
-            for (j, &value) in row.iter().enumerate() {
-                lanes[i / LANES * columns + j][i % LANES] = value;
-            }
-        }
-        Self { count, columns, lanes }
+        assert!(rows.rows() > 0 && rows.columns() > 0, "there is a centre");
+        Self { columns: rows.columns(), values: rows.as_slice().to_vec() }
     }
 
-    /// The nearest centre, the first of equally near ones, and its squared Euclidean distance.
-    pub fn nearest(&self, row: &[f64]) -> (usize, f64) {
-        let (mut best, mut least) = (0, f64::INFINITY);
-        for (b, block) in self.lanes.chunks_exact(self.columns).enumerate() {
-            let mut distance = [0.0; LANES];
-            for (center, &value) in block.iter().zip(row) {
-                for (sum, c) in distance.iter_mut().zip(center) {
-                    *sum += (value - c) * (value - c);
-                }
-            }
-            for (lane, &d) in distance.iter().enumerate() {
-                if d < least {
-                    (best, least) = (b * LANES + lane, d);
-                }
+    /// For each of `L` rows, given as columns (see [`crate::lanes`]), the nearest centre, the first of
+    /// equally near ones, and its squared Euclidean distance. O(k d) a row.
+    pub fn nearest<const L: usize>(&self, columns: &[[f64; L]]) -> [(usize, f64); L] {
+        // Numbers of centres are kept as f64 beside the distances, so that both are chosen by the
+        // same vector operation.
+        let (mut best, mut least) = ([0.0; L], [f64::INFINITY; L]);
+        for (c, center) in self.values.chunks_exact(self.columns).enumerate() {
+            let distance = squared_distances(columns, center);
+            for lane in 0..L {
+                let nearer = distance[lane] < least[lane];
+                best[lane] = if nearer { c as f64 } else { best[lane] };
+                least[lane] = if nearer { distance[lane] } else { least[lane] };
             }
         }
-        (best, least)
+        std::array::from_fn(|lane| (best[lane] as usize, least[lane]))
     }
 
     /// Number of centres.
     pub fn count(&self) -> usize {
-        self.count
+        self.values.len() / self.columns
     }
 
     /// Number of features.
@@ -70,15 +56,11 @@ impl Centers {
         self.columns
     }
 
-    /// Says whether centres read from a file are whole: the nearest one is below [`Self::count`].
+    /// Says whether centres read from a file are whole.
     pub fn is_whole(&self) -> bool {
-        self.count > 0
-            && self.columns > 0
-            && self.count.div_ceil(LANES).checked_mul(self.columns) == Some(self.lanes.len())
-            && (self.count..self.count.next_multiple_of(LANES)).all(|i| {
-                let block = &self.lanes[i / LANES * self.columns..];
-                block[..self.columns].iter().all(|c| c[i % LANES].is_nan())
-            })
+        self.columns > 0
+            && !self.values.is_empty()
+            && self.values.len().is_multiple_of(self.columns)
     }
 }
 
@@ -150,26 +132,27 @@ pub fn seed_rows(x: &Sample, k: usize, rng: &mut Rng, ctx: &Ctx) -> Result<Vec<u
     let (n, copies) = (x.rows(), x.copies());
     let mass: Vec<f64> = copies.iter().map(|&c| c as f64).collect();
     let mut seeds = vec![pick(&running_sums(&mass), rng)];
-    let mut nearest = distances(x, seeds[0], &vec![f64::INFINITY; n], ctx)?;
+    let mut nearest = vec![f64::INFINITY; n];
+    approach(x, seeds[0], &mut nearest, ctx)?;
     while seeds.len() < k {
-        let running =
-            running_sums(&nearest.iter().zip(&mass).map(|(d, m)| d * m).collect::<Vec<_>>());
-        let mut best: Option<(f64, usize, Vec<f64>)> = None;
-        for _ in 0..trials {
-            let row = pick(&running, rng);
-            let closer = distances(x, row, &nearest, ctx)?;
-            let potential = sum_over_rows(n, 1, ctx, |rows, sum| {
-                for i in rows {
-                    sum[0] += closer[i] * mass[i];
+        let shares: Vec<f64> = nearest.iter().zip(&mass).map(|(d, m)| d * m).collect();
+        let running = running_sums(&shares);
+        let rows: Vec<usize> = (0..trials).map(|_| pick(&running, rng)).collect();
+        // What would be left of the sum of squared distances with each of them as a centre.
+        let left = sum_over_rows(n, trials, ctx, |range, sums| {
+            let mut distance = [0.0; STRIDE];
+            let distance = &mut distance[..range.len()];
+            for (sum, &row) in sums.iter_mut().zip(&rows) {
+                distances(x, row, range.start, distance);
+                for (i, &d) in range.clone().zip(distance.iter()) {
+                    *sum += d.min(nearest[i]) * mass[i];
                 }
-            })?[0];
-            if best.as_ref().is_none_or(|(least, ..)| potential < *least) {
-                best = Some((potential, row, closer));
             }
-        }
-        let (_, row, closer) = best.expect("there are at least two trials");
-        seeds.push(row);
-        nearest = closer;
+        })?;
+        let least = left.iter().copied().fold(f64::INFINITY, f64::min);
+        let best = rows[left.iter().position(|&sum| sum == least).unwrap_or(0)];
+        approach(x, best, &mut nearest, ctx)?;
+        seeds.push(best);
     }
     Ok(seeds)
 }
@@ -190,40 +173,44 @@ fn pick(running: &[f64], rng: &mut Rng) -> usize {
     running.partition_point(|&sum| sum < target).min(last)
 }
 
-/// The squared distance of each row to row `to`, or that in `nearest` where it is less.
-fn distances(x: &Sample, to: usize, nearest: &[f64], ctx: &Ctx) -> Result<Vec<f64>, Cancelled> {
-    let mut out = nearest.to_vec();
+/// Writes the squared distances of the rows from `first` on to row `to`.
+fn distances(x: &Sample, to: usize, first: usize, out: &mut [f64]) {
     let to = x.row(to);
-    ctx.parallel(|| {
-        out.par_chunks_mut(BLOCK).enumerate().try_for_each(|(b, out)| {
-            ctx.check()?;
-            for (i, least) in out.iter_mut().enumerate() {
-                *least = least.min(squared_distance(x.row(b * BLOCK + i), to));
-            }
-            Ok(())
-        })
-    })?;
-    Ok(out)
+    let (wide, one) = (|c: &[_]| squared_distances(c, to), |c: &[_]| squared_distances(c, to));
+    for_rows(x.x(), first, out, wide, one);
 }
 
-fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(u, v)| (u - v) * (u - v)).sum()
+/// Lowers each row's squared distance in `nearest` to that from row `to`, where it is less.
+fn approach(x: &Sample, to: usize, nearest: &mut [f64], ctx: &Ctx) -> Result<(), Cancelled> {
+    ctx.parallel(|| {
+        nearest.par_chunks_mut(STRIDE).enumerate().try_for_each(|(b, nearest)| {
+            ctx.check()?;
+            let mut distance = [0.0; STRIDE];
+            let distance = &mut distance[..nearest.len()];
+            distances(x, to, b * STRIDE, distance);
+            nearest.iter_mut().zip(distance).for_each(|(n, d)| *n = n.min(*d));
+            Ok(())
+        })
+    })
 }
 
 /// Gives every row the label of its nearest centre; says whether any label changed.
 fn assign(x: &Sample, centers: &Matrix, labels: &mut [u32], ctx: &Ctx) -> Result<bool, Cancelled> {
     let centers = Centers::new(centers);
     let changes = ctx.parallel(|| {
-        let blocks = labels.par_chunks_mut(BLOCK).enumerate();
+        let blocks = labels.par_chunks_mut(STRIDE).enumerate();
         blocks
             .map(|(b, labels)| {
                 ctx.check()?;
-                let mut changed = false;
-                for (i, label) in labels.iter_mut().enumerate() {
-                    let nearest = centers.nearest(x.row(b * BLOCK + i)).0 as u32;
-                    changed |= *label != nearest;
-                    *label = nearest;
-                }
+                let mut nearest = [0; STRIDE];
+                let nearest = &mut nearest[..labels.len()];
+                let (wide, one) = (
+                    |c: &[_]| centers.nearest(c).map(|(label, _)| label as u32),
+                    |c: &[_]| centers.nearest(c).map(|(label, _)| label as u32),
+                );
+                for_rows(x.x(), b * STRIDE, nearest, wide, one);
+                let changed = *labels != *nearest;
+                labels.copy_from_slice(nearest);
                 Ok(changed)
             })
             .collect::<Result<Vec<bool>, Cancelled>>()
@@ -238,7 +225,10 @@ fn fill_empty(x: &Sample, centers: &Matrix, labels: &[u32], sums: &mut [f64], si
     if empty.is_empty() {
         return;
     }
-    let far = |i: usize| squared_distance(x.row(i), centers.row(labels[i] as usize));
+    let far = |i: usize| {
+        let center = centers.row(labels[i] as usize);
+        squared_distances::<1>(x.row(i).as_chunks().0, center)[0]
+    };
     let mut rows: Vec<(f64, usize)> = (0..x.rows()).map(|i| (far(i), i)).collect();
     rows.retain(|&(distance, _)| distance > 0.0);
     rows.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -257,7 +247,9 @@ fn fill_empty(x: &Sample, centers: &Matrix, labels: &[u32], sums: &mut [f64], si
 fn divide(sums: &mut [f64], sizes: &[f64], d: usize) {
     for (mean, &size) in sums.chunks_exact_mut(d).zip(sizes) {
         if size > 0.0 {
-            mean.iter_mut().for_each(|s| *s /= size);
+            for sum in mean {
+                *sum /= size;
+            }
         }
     }
     let most = sizes.iter().copied().fold(0.0, f64::max);
@@ -315,12 +307,11 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_centre_is_never_a_place_left_over() {
+    fn the_first_of_equally_near_centres_is_nearest() {
         let centers = Centers::new(&Matrix::from_rows(&[[1.0], [3.0], [3.0]]));
-        assert_eq!(centers.nearest(&[2.9]).0, 1);
-        assert_eq!(centers.nearest(&[1e300]), (0, f64::INFINITY));
-        assert!(centers.is_whole());
-        let broken = Centers { count: 2, ..centers };
-        assert!(!broken.is_whole());
+        assert_eq!(
+            centers.nearest(&[[2.5, 1.5, 1e300]]),
+            [(1, 0.25), (0, 0.25), (0, f64::INFINITY)]
+        );
     }
 }

@@ -1,33 +1,44 @@
 //! Rows side by side: several rows of a matrix worked on at once by the vector unit.
 //!
-//! A method writes its score once, over columns of `L` rows. Eight rows fill the vector registers,
+//! A method is written once, over columns of `L` rows. Eight rows fill the vector registers,
 //! one row is the same code with `L = 1`; each row sees the same operations in the same order, so
-//! its score has the same bits alone and in a batch.
+//! what comes out has the same bits alone and in a batch.
 
 use lanner_frame::Matrix;
 
 /// Rows worked on at once.
 pub const LANES: usize = 8;
 
-/// Scores the rows from `first` on, one for each place in `out`: `wide` where eight rows are left,
-/// `one` for the rest. Both are given the columns of their rows.
-pub fn score_rows(
+/// Computes something for the rows from `first` on, one for each place in `out`: `wide` where eight
+/// rows are left, `one` for the rest. Both are given the columns of their rows.
+pub fn for_rows<T>(
     x: &Matrix,
     first: usize,
-    out: &mut [f64],
-    wide: impl Fn(&[[f64; LANES]]) -> [f64; LANES],
-    one: impl Fn(&[[f64; 1]]) -> [f64; 1],
+    out: &mut [T],
+    wide: impl Fn(&[[f64; LANES]]) -> [T; LANES],
+    one: impl Fn(&[[f64; 1]]) -> [T; 1],
 ) {
     let mut columns = vec![[0.0; LANES]; x.columns()];
     let (groups, rest) = out.as_chunks_mut::<LANES>();
     let rest_first = first + groups.len() * LANES;
-    for (g, scores) in groups.iter_mut().enumerate() {
+    for (g, found) in groups.iter_mut().enumerate() {
         gather(x, first + g * LANES, &mut columns);
-        *scores = wide(&columns);
+        *found = wide(&columns);
     }
-    for (i, score) in rest.iter_mut().enumerate() {
-        [*score] = one(x.row(rest_first + i).as_chunks().0);
+    for (i, found) in rest.iter_mut().enumerate() {
+        [*found] = one(x.row(rest_first + i).as_chunks().0);
     }
+}
+
+/// The squared Euclidean distances of `L` rows, given as columns, to one point.
+pub fn squared_distances<const L: usize>(columns: &[[f64; L]], point: &[f64]) -> [f64; L] {
+    let mut distance = [0.0; L];
+    for (column, &p) in columns.iter().zip(point) {
+        for (sum, &v) in distance.iter_mut().zip(column) {
+            *sum += (v - p) * (v - p);
+        }
+    }
+    distance
 }
 
 /// Writes the columns of the `L` rows from `first` on.

@@ -11,5 +11,6 @@ pub mod lanes;
 pub mod linalg;
 pub mod moments;
 pub mod neighbours;
+pub mod normal;
 pub mod quantile;
 pub mod sampling;

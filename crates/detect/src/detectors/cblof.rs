@@ -23,6 +23,7 @@
 use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer};
 use lanner_frame::{Ctx, Matrix, Sample};
 use lanner_kernels::kmeans::{Centers, kmeans};
+use lanner_kernels::lanes;
 use serde::{Deserialize, Serialize};
 
 /// Cluster-based local outlier factor; see the [module page](self).
@@ -212,11 +213,24 @@ impl Fitted for Model {
     }
 }
 
+impl Model {
+    fn score_lanes<const L: usize>(&self, columns: &[[f64; L]]) -> [f64; L] {
+        let (own, large) = (self.all.nearest(columns), self.large.nearest(columns));
+        std::array::from_fn(|l| {
+            let (cluster, square) = own[l];
+            let square = if self.is_large[cluster] { square } else { large[l].1 };
+            square.sqrt() * self.weights[cluster]
+        })
+    }
+}
+
 impl Scorer for Model {
     fn score(&self, row: &[f64]) -> f64 {
-        let (cluster, own) = self.all.nearest(row);
-        let square = if self.is_large[cluster] { own } else { self.large.nearest(row).1 };
-        square.sqrt() * self.weights[cluster]
+        self.score_lanes(row.as_chunks::<1>().0)[0]
+    }
+
+    fn score_block(&self, x: &Matrix, first: usize, out: &mut [f64]) {
+        lanes::for_rows(x, first, out, |c| self.score_lanes(c), |c| self.score_lanes(c));
     }
 }
 

@@ -26,6 +26,7 @@ use lanner_frame::{Cancelled, Ctx, Matrix, Sample};
 use lanner_kernels::blocks::sum_over_rows;
 use lanner_kernels::kmeans::{kmeans, seed_rows};
 use lanner_kernels::lanes;
+use lanner_kernels::normal::Normal;
 use lanner_kernels::sampling::Urn;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -183,7 +184,7 @@ impl Detector for Gmm {
         if x.total() < need {
             return Err(FitError::TooFewRows { need, have: x.total() });
         }
-        let mut best: Option<(f64, Vec<Component>)> = None;
+        let mut best: Option<(f64, Vec<Normal>)> = None;
         for start in 0..params.n_init {
             let found = climb(x, params, start as u64, ctx)?;
             if best.as_ref().is_none_or(|(likelihood, _)| found.0 > *likelihood) {
@@ -203,7 +204,7 @@ fn climb(
     params: &Params,
     start: u64,
     ctx: &Ctx,
-) -> Result<(f64, Vec<Component>), FitError> {
+) -> Result<(f64, Vec<Normal>), FitError> {
     let mut mass = first_mass(x, params, start, ctx)?;
     let mut components = maximise(x, &mass, params, ctx)?;
     let mut likelihood = f64::NEG_INFINITY;
@@ -254,7 +255,7 @@ fn first_mass(x: &Sample, params: &Params, start: u64, ctx: &Ctx) -> Result<Vec<
 /// Shares every row's copies among the components by their likelihood; gives the mean log likelihood.
 fn expect(
     x: &Sample,
-    components: &[Component],
+    components: &[Normal],
     mass: &mut [f64],
     ctx: &Ctx,
 ) -> Result<f64, Cancelled> {
@@ -278,11 +279,11 @@ fn expect(
 }
 
 /// The work of [`expect`] on the rows from `first` on.
-fn share(x: &Sample, components: &[Component], first: usize, mass: &mut [f64], log: &mut [f64]) {
+fn share(x: &Sample, components: &[Normal], first: usize, mass: &mut [f64], log: &mut [f64]) {
     let k = components.len();
     for (c, component) in components.iter().enumerate() {
         let column = &mut log[..];
-        lanes::score_rows(x.x(), first, column, |r| component.log(r), |r| component.log(r));
+        lanes::for_rows(x.x(), first, column, |r| component.ln_mass(r), |r| component.ln_mass(r));
         for (mass, &log) in mass[c..].iter_mut().step_by(k).zip(column.iter()) {
             *mass = log;
         }
@@ -291,17 +292,14 @@ fn share(x: &Sample, components: &[Component], first: usize, mass: &mut [f64], l
         let most = mass.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         *log = most + mass.iter().map(|m| (m - most).exp()).sum::<f64>().ln();
         let copies = x.copies()[first + i] as f64;
-        mass.iter_mut().for_each(|m| *m = copies * (*m - *log).exp());
+        for m in mass {
+            *m = copies * (*m - *log).exp();
+        }
     }
 }
 
 /// The likeliest components for the given mass.
-fn maximise(
-    x: &Sample,
-    mass: &[f64],
-    params: &Params,
-    ctx: &Ctx,
-) -> Result<Vec<Component>, FitError> {
+fn maximise(x: &Sample, mass: &[f64], params: &Params, ctx: &Ctx) -> Result<Vec<Normal>, FitError> {
     let (d, k) = (x.columns(), params.n_components);
     let sums = sum_over_rows(x.rows(), k * (d + 1), ctx, |rows, sums| {
         for i in rows {
@@ -348,12 +346,14 @@ fn maximise(
         let mut covariance: Vec<f64> =
             scatter[from * spread..][..spread].iter().map(|s| s / mass).collect();
         let step = if spread == d { 1 } else { d + 1 };
-        covariance.iter_mut().step_by(step).for_each(|v| *v += params.reg_covar);
+        for variance in covariance.iter_mut().step_by(step) {
+            *variance += params.reg_covar;
+        }
         if params.covariance_type == Covariance::Spherical {
             let variance = covariance.iter().sum::<f64>() / d as f64;
             covariance.fill(variance);
         }
-        Component::new(masses[c] / all, mean, &covariance)
+        Normal::new(masses[c] / all, mean, &covariance)
     });
     components.collect::<Option<Vec<_>>>().ok_or(FitError::Undefined {
         why: "a component has no proper covariance; fewer components, a larger reg_covar or scaled \
@@ -367,65 +367,10 @@ impl Covariance {
     }
 }
 
-/// One weighted normal distribution.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Component {
-    mean: Vec<f64>,
-    /// What makes the features independent with variance 1: the inverse of the covariance's lower
-    /// Cholesky factor, its rows one after the other (1, 2, ... d values); or d inverse standard
-    /// deviations.
-    whiten: Vec<f64>,
-    /// Logarithm of the weight times the density at the mean.
-    peak: f64,
-}
-
-impl Component {
-    /// `covariance` is a d x d matrix of which the lower half counts, or d variances; `None` where it is
-    /// not positive definite.
-    fn new(weight: f64, mean: Vec<f64>, covariance: &[f64]) -> Option<Self> {
-        let d = mean.len();
-        let (whiten, log_volume) = if covariance.len() == d {
-            let whiten: Vec<f64> = covariance.iter().map(|v| 1.0 / v.sqrt()).collect();
-            let log_volume: f64 = whiten.iter().map(|w| w.ln()).sum();
-            (whiten, log_volume)
-        } else {
-            let matrix = nalgebra::DMatrix::from_row_slice(d, d, covariance);
-            let factor = nalgebra::Cholesky::new(matrix)?.unpack();
-            let inverse = factor.solve_lower_triangular(&nalgebra::DMatrix::identity(d, d))?;
-            let rows = (0..d).flat_map(|i| (0..=i).map(move |j| (i, j)));
-            (rows.map(|at| inverse[at]).collect(), inverse.diagonal().map(f64::ln).sum())
-        };
-        let peak = weight.ln() + log_volume - 0.5 * d as f64 * std::f64::consts::TAU.ln();
-        let proper = peak.is_finite() && whiten.iter().all(|w| w.is_finite());
-        proper.then_some(Self { mean, whiten, peak })
-    }
-
-    /// The logarithm of weight times density at `L` rows, given as columns.
-    fn log<const L: usize>(&self, columns: &[[f64; L]]) -> [f64; L] {
-        let d = self.mean.len();
-        let mut square = [0.0; L];
-        let mut rest = &self.whiten[..];
-        for j in 0..d {
-            // Row j of the factor meets features 0 to j, an inverse deviation only its own.
-            let (first, width) = if self.whiten.len() == d { (j, 1) } else { (0, j + 1) };
-            let (row, next) = rest.split_at(width);
-            rest = next;
-            let mut white = [0.0; L];
-            for ((w, mean), column) in row.iter().zip(&self.mean[first..]).zip(&columns[first..]) {
-                for (white, v) in white.iter_mut().zip(column) {
-                    *white += w * (v - mean);
-                }
-            }
-            square.iter_mut().zip(white).for_each(|(s, w)| *s += w * w);
-        }
-        square.map(|s| self.peak - 0.5 * s)
-    }
-}
-
 /// The mixture, and the scores of the rows it was fitted on.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Model {
-    components: Vec<Component>,
+    components: Vec<Normal>,
     columns: u32,
     own: Vec<f64>,
 }
@@ -435,7 +380,7 @@ impl Model {
         // ln Σ exp, kept in range by taking the largest term out (one pass, terms in order).
         let (mut most, mut sum) = ([f64::NEG_INFINITY; L], [0.0; L]);
         for component in &self.components {
-            for (l, log) in component.log(columns).into_iter().enumerate() {
+            for (l, log) in component.ln_mass(columns).into_iter().enumerate() {
                 if log > most[l] {
                     sum[l] = sum[l] * (most[l] - log).exp() + 1.0;
                     most[l] = log;
@@ -463,11 +408,7 @@ impl Fitted for Model {
 
     fn check(&self) -> Result<(), &'static str> {
         let d = self.columns as usize;
-        let half = d.checked_mul(d + 1).map(|cells| cells / 2);
-        let whole = |c: &Component| {
-            c.mean.len() == d && (c.whiten.len() == d || Some(c.whiten.len()) == half)
-        };
-        if d == 0 || self.components.is_empty() || !self.components.iter().all(whole) {
+        if self.components.is_empty() || !self.components.iter().all(|c| c.is_whole(d)) {
             return Err("a component is not whole");
         }
         Ok(())
@@ -480,7 +421,7 @@ impl Scorer for Model {
     }
 
     fn score_block(&self, x: &Matrix, first: usize, out: &mut [f64]) {
-        lanes::score_rows(x, first, out, |c| self.score_lanes(c), |c| self.score_lanes(c));
+        lanes::for_rows(x, first, out, |c| self.score_lanes(c), |c| self.score_lanes(c));
     }
 }
 

@@ -1,4 +1,4 @@
-//! IForest: isolation forest.
+//! `IForest`: isolation forest.
 //!
 //! Random trees cut small random samples of the rows apart, one feature and one random threshold at a
 //! time. A row that few cuts set apart from all others is odd.
@@ -23,6 +23,7 @@
 
 use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer};
 use lanner_frame::{Ctx, Matrix, Rng, Sample};
+use lanner_kernels::lanes::{self, LANES};
 use lanner_kernels::sampling::{Size, Urn};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -139,7 +140,6 @@ impl Detector for IForest {
         let trees = ctx.parallel(|| {
             (0..params.n_estimators).into_par_iter().map(grow).collect::<Result<Vec<_>, FitError>>()
         })?;
-        ctx.step(1, 2);
         let unit = mean_path(drawn) * trees.len() as f64;
         let mut model = Model { trees, unit, columns: x.columns() as u32, own: Vec::new() };
         model.own = model.score_all(x.x(), ctx)?;
@@ -178,39 +178,42 @@ impl Fitted for Model {
     }
 }
 
-/// Rows that walk down a tree at once: their steps do not wait for each other.
-const ABREAST: usize = 8;
-
 impl Scorer for Model {
     fn score(&self, row: &[f64]) -> f64 {
         let mut length = [0.0];
         for tree in &self.trees {
-            tree.walk([row], &mut length);
+            tree.walk(row.as_chunks::<1>().0, &mut length);
         }
-        self.from_length(length[0])
+        self.score_of(length[0])
     }
 
     /// Tree by tree, so that a tree stays in the cache while all rows of the block walk it.
     fn score_block(&self, x: &Matrix, first: usize, out: &mut [f64]) {
-        out.fill(0.0);
+        let d = x.columns();
+        let (groups, rest) = out.as_chunks_mut::<LANES>();
+        let mut columns = vec![[0.0; LANES]; groups.len() * d];
+        for (g, columns) in columns.chunks_exact_mut(d).enumerate() {
+            lanes::gather(x, first + g * LANES, columns);
+        }
+        groups.as_flattened_mut().fill(0.0);
         for tree in &self.trees {
-            let (groups, rest) = out.as_chunks_mut::<ABREAST>();
-            for (g, lengths) in groups.iter_mut().enumerate() {
-                tree.walk(std::array::from_fn(|i| x.row(first + g * ABREAST + i)), lengths);
-            }
-            for (i, length) in rest.iter_mut().enumerate() {
-                let row = x.row(first + groups.len() * ABREAST + i);
-                tree.walk([row], std::array::from_mut(length));
+            for (lengths, columns) in groups.iter_mut().zip(columns.chunks_exact(d)) {
+                tree.walk(columns, lengths);
             }
         }
-        out.iter_mut().for_each(|length| *length = self.from_length(*length));
+        for length in groups.as_flattened_mut() {
+            *length = self.score_of(*length);
+        }
+        for (i, score) in rest.iter_mut().enumerate() {
+            *score = self.score(x.row(first + groups.len() * LANES + i));
+        }
     }
 }
 
 impl Model {
     /// The score of a row whose paths have this total length. With one row drawn for a tree all paths
     /// are empty and the reference's convention is a score of 1/2.
-    fn from_length(&self, length: f64) -> f64 {
+    fn score_of(&self, length: f64) -> f64 {
         if self.unit > 0.0 { (-length / self.unit).exp2() } else { 0.5 }
     }
 }
@@ -287,14 +290,15 @@ impl Tree {
         self.lengths.push(f64::from(depth) + mean_path(rows as u64));
     }
 
-    /// Adds to each row's length that of its path. A fixed number of steps without a branch: most
-    /// rows go to the full depth anyway.
-    fn walk<const L: usize>(&self, rows: [&[f64]; L], lengths: &mut [f64; L]) {
+    /// Adds to the lengths of `L` rows, given as columns, those of their paths. A fixed number of
+    /// steps without a branch: most rows go to the full depth anyway.
+    fn walk<const L: usize>(&self, columns: &[[f64; L]], lengths: &mut [f64; L]) {
         let mut at = [0u32; L];
         for _ in 0..self.depth {
-            for (at, row) in at.iter_mut().zip(rows) {
+            for (lane, at) in at.iter_mut().enumerate() {
                 let node = &self.nodes[*at as usize];
-                *at = node.left + u32::from(row[node.feature as usize] > node.threshold);
+                let value = columns[node.feature as usize][lane];
+                *at = node.left + u32::from(value > node.threshold);
             }
         }
         for (length, at) in lengths.iter_mut().zip(at) {
@@ -365,9 +369,9 @@ mod tests {
     #[test]
     fn copies_stay_together() {
         let own = fit(&[[0.0], [1.0]], &[2, 1]).own_scores().to_vec();
-        let unit = 1.207_392_357_589_995;
-        assert!((own[0] - (-2.0 / unit as f64).exp2()).abs() < 1e-12);
-        assert!((own[1] - (-1.0 / unit as f64).exp2()).abs() < 1e-12);
+        let unit = 1.207_392_357_589_995_f64;
+        assert!((own[0] - (-2.0 / unit).exp2()).abs() < 1e-12);
+        assert!((own[1] - (-1.0 / unit).exp2()).abs() < 1e-12);
     }
 
     #[test]

@@ -21,7 +21,7 @@
 //!   34(4), 2018.
 
 use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer};
-use lanner_frame::{Ctx, Matrix, Rng, Sample};
+use lanner_frame::{Ctx, Matrix, Sample};
 use lanner_kernels::lanes;
 use lanner_kernels::sampling::{Size, Urn};
 use serde::{Deserialize, Serialize};
@@ -114,8 +114,7 @@ impl Detector for Inne {
             own: Vec::new(),
         };
         for set in 0..params.n_estimators {
-            ctx.check()?;
-            model.add_set(x, &urn, drawn, &mut ctx.rng(set as u64));
+            model.add_set(x, &urn.sample(drawn, &mut ctx.rng(set as u64)), ctx)?;
         }
         model.own = model.score_all(x.x(), ctx)?;
         Ok(model)
@@ -143,18 +142,17 @@ struct Sphere {
 }
 
 impl Model {
-    fn add_set(&mut self, x: &Sample, urn: &Urn, drawn: u64, rng: &mut Rng) {
-        let rows = urn.sample(drawn, rng);
+    fn add_set(&mut self, x: &Sample, rows: &[u32], ctx: &Ctx) -> Result<(), FitError> {
         let distance = |a: usize, b: usize| -> f64 {
             let pairs = x.row(rows[a] as usize).iter().zip(x.row(rows[b] as usize));
             pairs.map(|(u, v)| (u - v) * (u - v)).sum()
         };
-        let next: Vec<(f64, usize)> = (0..rows.len())
-            .map(|a| {
-                let others = (0..rows.len()).filter(|&b| b != a).map(|b| (distance(a, b), b));
-                others.min_by(|p, q| p.0.total_cmp(&q.0)).expect("a set has two centres")
-            })
-            .collect();
+        let mut next: Vec<(f64, usize)> = Vec::with_capacity(rows.len());
+        for a in 0..rows.len() {
+            ctx.check()?;
+            let others = (0..rows.len()).filter(|&b| b != a).map(|b| (distance(a, b), b));
+            next.push(others.min_by(|p, q| p.0.total_cmp(&q.0)).expect("a set has two centres"));
+        }
         let mut order: Vec<usize> = (0..rows.len()).collect();
         order.sort_by(|&a, &b| next[b].0.total_cmp(&next[a].0).then(b.cmp(&a)));
         for a in order {
@@ -163,6 +161,7 @@ impl Model {
             self.spheres.push(Sphere { radius, score });
             self.centers.extend_from_slice(x.row(rows[a] as usize));
         }
+        Ok(())
     }
 
     /// The scores of `L` rows, given as columns.
@@ -173,12 +172,7 @@ impl Model {
         {
             let mut score = [1.0; L];
             for (sphere, center) in spheres.iter().zip(centers.chunks_exact(d)) {
-                let mut distance = [0.0; L];
-                for (column, &c) in columns.iter().zip(center) {
-                    for (sum, &v) in distance.iter_mut().zip(column) {
-                        *sum += (v - c) * (v - c);
-                    }
-                }
+                let distance = lanes::squared_distances(columns, center);
                 for (score, &distance) in score.iter_mut().zip(&distance) {
                     *score = if distance <= sphere.radius { sphere.score } else { *score };
                 }
@@ -205,7 +199,7 @@ impl Fitted for Model {
 
     fn check(&self) -> Result<(), &'static str> {
         let (d, m) = (self.columns as usize, self.in_set as usize);
-        if d == 0 || m == 0 || self.spheres.is_empty() || self.spheres.len() % m != 0 {
+        if d == 0 || m == 0 || self.spheres.is_empty() || !self.spheres.len().is_multiple_of(m) {
             return Err("sets of spheres are not whole");
         }
         if self.spheres.len().checked_mul(d) != Some(self.centers.len()) {
@@ -221,7 +215,7 @@ impl Scorer for Model {
     }
 
     fn score_block(&self, x: &Matrix, first: usize, out: &mut [f64]) {
-        lanes::score_rows(x, first, out, |c| self.score_lanes(c), |c| self.score_lanes(c));
+        lanes::for_rows(x, first, out, |c| self.score_lanes(c), |c| self.score_lanes(c));
     }
 }
 
