@@ -1,6 +1,6 @@
 //! Scores against the reference implementation, over `fixtures/oracle/*.json`.
 //!
-//! The fixtures hold rows, copies and the scores PyOD gave to the rows written out; the detectors are
+//! The fixtures hold rows, copies and the scores `PyOD` gave to the rows written out; the detectors are
 //! fitted on the rows with their copies. `oracles/make_scores.py` made them, versions inside.
 //!
 //! - exact: |ours - theirs| <= 1e-6 max(|theirs - median|, standard deviation) in every row; where
@@ -8,6 +8,8 @@
 //!   rows are within 0.1 standard deviations and the rank correlation is at least 0.99;
 //! - seeded: our mean over five seeds correlates in rank with theirs as well as two of their means
 //!   do with each other, less 0.05.
+
+#![expect(clippy::unwrap_used, reason = "a fixture that cannot be read fails the test")]
 
 use lanner_detect::{Configured, FitError, find};
 use lanner_frame::{Cancel, Ctx, Matrix, Sample, Workers};
@@ -83,10 +85,9 @@ impl Fixture {
 
     /// What is wrong with a detector on one case of this fixture, if anything is.
     fn fault(&self, detector: &dyn Configured, case: &Value) -> Option<String> {
-        if let Some(why) = case["refused"].as_str() {
-            // Where the reference has no score, ours may have one, and must not panic.
-            let ours = self.fit(detector, 0).map_or_else(|e| e.to_string(), |_| "scores".into());
-            println!("{} {}: reference: {why}; ours: {ours}", self.name, detector.card().id);
+        if case["refused"].is_string() {
+            // Where the reference has no score ours may have one or a typed error, but never a panic.
+            let _ = self.fit(detector, 0);
             return None;
         }
         match case["kind"].as_str() {

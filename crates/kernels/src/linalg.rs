@@ -154,7 +154,8 @@ mod tests {
         let x = Matrix::from_rows(&[[1.0, 0.0], [0.0, 2.0]]);
         let r = triangle(&x, &[1, 2], &[0.0; 2], 1.0, &Ctx::small(0)).unwrap();
         let w = Spectrum::new(r).unwrap().leverage_factor(1e-12);
-        let leverage = |row: [f64; 2]| (w.transpose() * DVector::from_row_slice(&row)).norm_squared();
+        let leverage =
+            |row: [f64; 2]| (w.transpose() * DVector::from_row_slice(&row)).norm_squared();
         assert!((leverage([1.0, 0.0]) - 1.0).abs() < 1e-12);
         assert!((leverage([0.0, 2.0]) - 0.5).abs() < 1e-12);
     }

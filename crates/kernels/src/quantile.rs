@@ -123,7 +123,8 @@ mod tests {
     fn copies_count_as_values_written_out() {
         let mut rng = Rng::new(5, 0);
         for n in 1..60 {
-            let values: Vec<f64> = (0..n).map(|_| (rng.normal() * 4.0).round() / 3.0 + 0.0).collect();
+            let values: Vec<f64> =
+                (0..n).map(|_| (rng.normal() * 4.0).round() / 3.0 + 0.0).collect();
             let copies: Vec<u64> = (0..n).map(|_| 1 + rng.below(7)).collect();
             for percent in [0.0, 10.0, 25.0, 33.3, 50.0, 75.0, 90.0, 99.9, 100.0] {
                 let (got, want) =
@@ -140,7 +141,7 @@ mod tests {
         let (values, copies) = ([3.3, 0.7, 0.1, 1.9], [1, 2, 1, 1]);
         assert_eq!(percentile(&values, &copies, 30.0), 0.7);
         assert_eq!(percentile(&values, &copies, 65.0), 1.42);
-        assert_eq!(percentile(&values, &copies, 99.9), 3.2944000000000004);
+        assert_eq!(percentile(&values, &copies, 99.9), 3.294_400_000_000_000_4);
     }
 
     /// 0 0 0 2 4 10: median (0 + 2) / 2 = 1; deviations 1 1 1 1 3 9, median 1.

@@ -24,7 +24,7 @@ pub fn ranks(values: &[f64]) -> Vec<f64> {
     let mut ranks = vec![0.0; values.len()];
     let mut from = 0;
     for tied in order.chunk_by(|&a, &b| values[a] == values[b]) {
-        let shared = from as f64 + (tied.len() as f64 + 1.0) / 2.0;
+        let shared = from as f64 + f64::midpoint(tied.len() as f64, 1.0);
         for &i in tied {
             ranks[i] = shared;
         }
@@ -36,7 +36,7 @@ pub fn ranks(values: &[f64]) -> Vec<f64> {
 /// Spearman's rank correlation; 1 where both lists are constant, 0 where one is.
 pub fn spearman(a: &[f64], b: &[f64]) -> f64 {
     let (a, b) = (ranks(a), ranks(b));
-    let mean = (a.len() as f64 + 1.0) / 2.0;
+    let mean = f64::midpoint(a.len() as f64, 1.0);
     let dot = |u: &[f64], v: &[f64]| -> f64 {
         u.iter().zip(v).map(|(x, y)| (x - mean) * (y - mean)).sum()
     };

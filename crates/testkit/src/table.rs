@@ -57,7 +57,10 @@ impl Table {
     #[must_use]
     pub fn ordered(&self, order: &[usize]) -> Self {
         let rows: Vec<&[f64]> = order.iter().map(|&i| self.x.row(i)).collect();
-        Self { x: Matrix::from_rows(&rows), copies: order.iter().map(|&i| self.copies[i]).collect() }
+        Self {
+            x: Matrix::from_rows(&rows),
+            copies: order.iter().map(|&i| self.copies[i]).collect(),
+        }
     }
 
     /// A random order of the rows.

@@ -21,9 +21,9 @@
 //!   names (category codes) have no line to lie off.
 //! - **Source**: R. D. Cook, "Detection of influential observation in linear regression",
 //!   Technometrics 19 (1977) 15-18.
-//! - **Departs from PyOD**: new rows are measured against the fitted rows (leverage, minimum, maximum)
+//! - **Departs from `PyOD`**: new rows are measured against the fitted rows (leverage, minimum, maximum)
 //!   and not against the batch they come in; a field that the others predict to the last digits is
-//!   left out, where PyOD scores rounding errors; a leverage counts as 1 - 1e-12 at most.
+//!   left out, where the reference scores rounding errors; a leverage counts as 1 - 1e-12 at most.
 
 use crate::{Card, Detector, FitError, Fitted, ParamError, Randomness, Scorer};
 use lanner_frame::{Ctx, Sample};
@@ -105,7 +105,7 @@ impl Detector for Cd {
             let why = "every field is constant or predicted exactly by the others";
             return Err(FitError::Undefined { why });
         }
-        own.iter_mut().for_each(|s| *s /= fields.len() as f64);
+        let own = own.iter().map(|sum| sum / fields.len() as f64).collect();
         Ok(Model { centre, fields, own })
     }
 }
@@ -136,7 +136,8 @@ impl Field {
         total: u64,
         scale: f64,
     ) -> Result<Option<Self>, FitError> {
-        let unsettled = FitError::Undefined { why: "the values are too far apart for a regression" };
+        let unsettled =
+            FitError::Undefined { why: "the values are too far apart for a regression" };
         let spectrum = |r: &DMatrix<f64>| {
             Spectrum::new(r.clone().remove_column(of)).ok_or_else(|| unsettled.clone())
         };
@@ -217,8 +218,8 @@ impl Field {
         if residuals.sqrt() <= NO_RESIDUAL * values.sqrt() || self.range == 0.0 {
             return Ok(None);
         }
-        scores.iter_mut().for_each(|q| *q = self.place(*q));
-        Ok(Some((self, scores)))
+        let places = scores.iter().map(|&q| self.place(q)).collect();
+        Ok(Some((self, places)))
     }
 }
 
@@ -262,9 +263,8 @@ impl Fitted for Model {
 
     fn check(&self) -> Result<(), &'static str> {
         let d = self.centre.len();
-        let whole = |f: &Field| {
-            f.of < d && f.slopes.len() == d && f.leverage.len().is_multiple_of(d)
-        };
+        let whole =
+            |f: &Field| f.of < d && f.slopes.len() == d && f.leverage.len().is_multiple_of(d);
         if self.fields.is_empty() || self.fields.len() > d || !self.fields.iter().all(whole) {
             return Err("a regression does not fit the number of fields");
         }

@@ -24,9 +24,9 @@
 //! - **Source**: Y. Almardeny, N. Boujnah and F. Cleary, "A Novel Outlier Detection Method for
 //!   Multivariate Data", IEEE TKDE 34 (2022) 4052-4062; Y. Vardi and C.-H. Zhang, "The multivariate
 //!   L1-median and associated data depth", PNAS 97 (2000) 1423-1426.
-//! - **Departs from PyOD**: new rows are measured by the fitted median deviation and not by that of
-//!   their batch; up to three fields, no score where half of the rows cost the same (PyOD gives
-//!   infinities there); the geometric median also stops where its steps are rounding errors.
+//! - **Departs from `PyOD`**: new rows are measured by the fitted median deviation and not by that of
+//!   their batch; up to three fields, no score where half of the rows cost the same (the
+//!   reference gives infinities there); the geometric median also stops where its steps are rounding errors.
 
 use crate::{Card, Detector, FitError, Fitted, ParamError, Randomness, Scorer};
 use lanner_frame::{Cancelled, Ctx, Sample};
@@ -125,8 +125,7 @@ impl Detector for Rod {
                 model.subspaces.push(subspace);
             }
         }
-        own.iter_mut().for_each(|s| *s /= combinations.len() as f64);
-        model.own = own;
+        model.own = own.iter().map(|sum| sum / combinations.len() as f64).collect();
         Ok(model)
     }
 }
@@ -383,9 +382,8 @@ impl Fitted for Model {
 
 impl Scorer for Model {
     fn score(&self, row: &[f64]) -> f64 {
-        let one = |s: &Subspace| {
-            self.of_one(s.deviations(s.cost(s.turn(&self.point(s.fields, row)))))
-        };
+        let one =
+            |s: &Subspace| self.of_one(s.deviations(s.cost(s.turn(&self.point(s.fields, row)))));
         let sum: f64 = self.subspaces.iter().map(one).sum();
         // An overflow far from the fitted rows is as odd as can be; `min` also turns NaN into it.
         (sum / self.subspaces.len() as f64).min(f64::MAX)

@@ -72,8 +72,5 @@ fn bits(scores: &[f64]) -> Vec<u64> {
 /// The tables on which every detector must work: category codes with heavy copies, and measurements
 /// without any. The last row is far from all others.
 fn tables() -> [Table; 2] {
-    [
-        Table::codes(SEED, 250, 5).and_row(90.0, 1),
-        Table::clouds(SEED, 300, 5).and_row(25.0, 1),
-    ]
+    [Table::codes(SEED, 250, 5).and_row(90.0, 1), Table::clouds(SEED, 300, 5).and_row(25.0, 1)]
 }
