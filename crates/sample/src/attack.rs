@@ -136,7 +136,7 @@ pub(crate) fn plant(
     let (mut events, mut planted) = (Vec::new(), Vec::new());
     for nth in 0..count {
         // Every kind once before any comes again.
-        if nth as usize % books.len() == 0 {
+        if (nth as usize).is_multiple_of(books.len()) {
             rng.shuffle(&mut order);
         }
         let book = &books[order[nth as usize % books.len()]];
@@ -196,7 +196,9 @@ pub(crate) fn plant(
         world.actors.push(created);
     }
     let end = i64::from(calendar.days) * DAY * 1000 - 1;
-    events.iter_mut().for_each(|event| event.at = event.at.min(end));
+    for event in &mut events {
+        event.at = event.at.min(end);
+    }
     events.sort_by_key(|event| event.at);
     (events, planted)
 }

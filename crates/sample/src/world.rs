@@ -63,7 +63,7 @@ impl World {
     pub(crate) fn new(seed: u64, rows: u64, days: u32) -> Self {
         let mut rng = Rng::new(seed, 0);
         let count = (rows / ROWS_PER_ACTOR).max(FEWEST_ACTORS) as usize;
-        let accounts = (0..1 + (count / 250).min(11)).map(|_| Account::new(&mut rng)).collect();
+        let accounts = (0..=(count / 250).min(11)).map(|_| Account::new(&mut rng)).collect();
         let catalogue = Catalogue::new();
         let jobs = jobs(&catalogue);
         let teams = words("team");
@@ -336,7 +336,7 @@ fn rhythm_of(when: When, run: f64, gap: f64) -> Rhythm {
     Rhythm { when, run, gap }
 }
 
-/// "access-analyzer" as "`AccessAnalyzer`".
+/// `access-analyzer` as `AccessAnalyzer`.
 fn title(name: &str) -> String {
     let upper = |word: &str| word[..1].to_uppercase() + &word[1..];
     name.split('-').map(upper).collect()

@@ -1,4 +1,5 @@
 //! A whole sample, written and read back.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 use arrow::array::{Array, AsArray};
 use arrow::record_batch::RecordBatch;
