@@ -128,6 +128,22 @@ fn without_attacks_no_event_is_labelled() {
 }
 
 #[test]
+fn no_rows_and_a_single_day_are_samples_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let none = folder.path().join("none.parquet");
+    sample(&CloudTrail { attacks: 0, ..spec(0, 1) }, Form::Parquet, &none);
+    assert_eq!(rows(&none, &["eventID"]).len(), 0);
+    // Half a day past midnight, every kind of attack.
+    let start = "2026-03-01T12:30:00Z".parse().unwrap();
+    let short = CloudTrail { attacks: 25, days: 1, start, ..spec(900, 1) };
+    let out = folder.path().join("short.parquet");
+    sample(&short, Form::Parquet, &out);
+    let times: Vec<String> = rows(&out, &["eventTime"]).into_iter().flatten().flatten().collect();
+    assert!(times.len() == 900 && times.is_sorted());
+    assert!("2026-03-01T12:30:00Z" <= &*times[0] && &*times[899] < "2026-03-02T12:30:00Z");
+}
+
+#[test]
 fn the_tree_and_the_table_hold_the_same_events() {
     let folder = tempfile::tempdir().unwrap();
     let (tree, table) = (folder.path().join("tree"), folder.path().join("table.parquet"));
