@@ -8,7 +8,7 @@ use lanner_frame::Rng;
 /// How a principal shows in a record.
 #[derive(Debug, Clone)]
 pub(crate) struct Identity {
-    /// "`IAMUser`", "`AssumedRole`", "`AWSService`" or "`Root`".
+    /// `IAMUser`, `AssumedRole`, `AWSService` or `Root`.
     pub(crate) form: &'static str,
     /// None for a service.
     pub(crate) arn: Option<String>,

@@ -3,7 +3,7 @@
 use crate::actor::{Actor, Identity, When};
 use crate::agent::{Agent, Make, rented};
 use crate::catalogue::{CallId, Catalogue, lines};
-use crate::draw::{around_one, chance, pick, whole};
+use crate::draw::{around_one, by_weight, chance, pick, whole};
 use crate::job::{Fault, Kind};
 use crate::traffic::{Calendar, DAY, Event};
 use crate::world::{REGIONS, World};
@@ -136,7 +136,7 @@ pub(crate) fn plant(
     let (mut events, mut planted) = (Vec::new(), Vec::new());
     for nth in 0..count {
         // Every kind once before any comes again.
-        if nth as usize % books.len() == 0 {
+        if (nth as usize).is_multiple_of(books.len()) {
             rng.shuffle(&mut order);
         }
         let book = &books[order[nth as usize % books.len()]];
@@ -196,7 +196,9 @@ pub(crate) fn plant(
         world.actors.push(created);
     }
     let end = i64::from(calendar.days) * DAY * 1000 - 1;
-    events.iter_mut().for_each(|event| event.at = event.at.min(end));
+    for event in &mut events {
+        event.at = event.at.min(end);
+    }
     events.sort_by_key(|event| event.at);
     (events, planted)
 }
@@ -216,10 +218,18 @@ fn victim(world: &World, rng: &mut Rng, wanted: &str, residents: usize) -> usize
 
 /// When an attack begins: an insider keeps to his hours, an intruder comes at any time.
 fn begin(calendar: &Calendar, rng: &mut Rng, victim: &Actor, mode: Mode) -> i64 {
-    let when = if mode == Mode::Own { victim.rhythm.when } else { When::Always };
+    let own = mode == Mode::Own;
+    let when = if own { victim.rhythm.when } else { When::Always };
     // Neither at the very beginning, where nothing is known yet, nor so late that it is cut off.
-    let days = f64::from(calendar.days);
-    let day = rng.between(0.15 * days, 0.95 * days) as i64;
+    let days = calendar.days as usize;
+    let (from, to) = (days * 15 / 100, (days * 95).div_ceil(100));
+    let day = if own {
+        let mut cumulative = calendar.weights(victim);
+        (1..days).for_each(|i| cumulative[i] += cumulative[i - 1]);
+        by_weight(rng, &cumulative, from, to) as i64
+    } else {
+        whole(rng, from as u64, to as u64 - 1) as i64
+    };
     let at = day * DAY * 1000 + calendar.begin(rng, when, (0.0, 1.0));
     at.min(i64::from(calendar.days) * DAY * 1000 - 3 * 3_600_000)
 }

@@ -94,7 +94,7 @@ impl Catalogue {
         all
     }
 
-    /// The call of a name, "ec2" and "RunInstances".
+    /// The call of a name, as `ec2` and `RunInstances`.
     ///
     /// # Panics
     /// If there is none; the names come from the tables of this crate, which a test reads.

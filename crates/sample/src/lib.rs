@@ -1,7 +1,7 @@
 //! Realistic logs with planted attacks, from a seed.
 //!
 //! An invented organisation (people, machines, pipelines, auditors, services) works for some weeks in a
-//! few cloud accounts; [`write()`] leaves its CloudTrail as it would be delivered, or as one table, and
+//! few cloud accounts; [`write()`] leaves its `CloudTrail` as it would be delivered, or as one table, and
 //! beside it a file of labels that says which events belong to a planted attack. The same
 //! [`CloudTrail`] always gives the same events; nothing is read from the clock, the machine or a network.
 //!

@@ -1,8 +1,8 @@
-//! One event as a CloudTrail record.
+//! One event as a `CloudTrail` record.
 
 use crate::actor::Actor;
 use crate::attack::Planted;
-use crate::draw::{chance, hex, pick, uuid};
+use crate::draw::{chance, hex, uuid};
 use crate::job::{Fault, Kind};
 use crate::traffic::Event;
 use crate::world::{REGIONS, World};
@@ -10,6 +10,9 @@ use jiff::Timestamp;
 use lanner_frame::Rng;
 use serde::Serialize;
 use serde_json::value::RawValue;
+
+/// Versions of the layout that are met side by side.
+const VERSIONS: [&str; 4] = ["1.08", "1.09", "1.10", "1.11"];
 
 /// A record, with the field names and the nesting of the real ones.
 #[derive(Debug, Serialize)]
@@ -171,7 +174,7 @@ impl<'a> Scribe<'a> {
         });
         let wrapped = service == "s3" && program;
         Record {
-            event_version: *pick(&mut rng, &["1.08", "1.09", "1.10", "1.11", "1.11"]),
+            event_version: VERSIONS[rng.below(VERSIONS.len() as u64) as usize],
             user_identity: self.identity(actor, seconds, login),
             event_time: time(seconds),
             event_source: format!("{service}.amazonaws.com"),
@@ -295,7 +298,7 @@ fn explain(
     }
 }
 
-/// A time as CloudTrail writes it.
+/// A time as `CloudTrail` writes it.
 pub(crate) fn time(seconds: i64) -> String {
     let at = Timestamp::from_second(seconds).expect("the times of a sample were checked");
     at.to_string()

@@ -49,10 +49,9 @@ impl Calendar {
             // The first day of Unix time was a Thursday.
             let weekend = matches!((self.start.div_euclid(DAY) + day + 4).rem_euclid(7), 0 | 6);
             match (office, off, weekend) {
-                (false, ..) => jitter,
                 (true, true, _) => 0.01,
                 (true, false, true) => 0.06 * jitter,
-                (true, false, false) => jitter,
+                (true, false, false) | (false, ..) => jitter,
             }
         };
         (0..i64::from(self.days)).map(draw).collect()

@@ -1,4 +1,4 @@
-//! The sample as CloudTrail delivers it: compressed files in folders of account, region and day.
+//! The sample as `CloudTrail` delivers it: compressed files in folders of account, region and day.
 
 use crate::SampleError;
 use crate::draw::{hex, key};

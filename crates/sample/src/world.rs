@@ -24,9 +24,9 @@ const USED_REGIONS: usize = 3;
 
 /// Rows that a principal leaves on average: with the habits of `jobs.txt` this gives about one distinct
 /// (address, service, call, agent, principal) in 25 rows, at any number of rows.
-const ROWS_PER_ACTOR: u64 = 550;
+const ROWS_PER_ACTOR: u64 = 720;
 /// The smallest organisation.
-const FEWEST_ACTORS: u64 = 18;
+const FEWEST_ACTORS: u64 = 12;
 /// Share of each kind among the principals, and how much traffic one has next to a person.
 const KINDS: [(Kind, f64, f64); 7] = [
     (Kind::Person, 0.27, 1.0),
@@ -63,7 +63,7 @@ impl World {
     pub(crate) fn new(seed: u64, rows: u64, days: u32) -> Self {
         let mut rng = Rng::new(seed, 0);
         let count = (rows / ROWS_PER_ACTOR).max(FEWEST_ACTORS) as usize;
-        let accounts = (0..1 + (count / 250).min(11)).map(|_| Account::new(&mut rng)).collect();
+        let accounts = (0..=(count / 250).min(11)).map(|_| Account::new(&mut rng)).collect();
         let catalogue = Catalogue::new();
         let jobs = jobs(&catalogue);
         let teams = words("team");
@@ -71,8 +71,11 @@ impl World {
         let mut cast = Cast::new(&mut rng, days);
         let mut kinds = [0usize; KINDS.len()];
         for index in 0..count {
-            // The kind that is furthest behind its share, so that even a small world has them all.
-            let behind = |k: usize| KINDS[k].1 * (index + 1) as f64 - kinds[k] as f64;
+            // The kind that is furthest behind its share; at least one of each.
+            let behind = |k: usize| match kinds[k] {
+                0 => f64::INFINITY,
+                have => KINDS[k].1 * (index + 1) as f64 - have as f64,
+            };
             let next = (0..KINDS.len()).max_by(|&a, &b| behind(a).total_cmp(&behind(b)));
             let next = next.expect("there are kinds");
             kinds[next] += 1;
@@ -333,7 +336,7 @@ fn rhythm_of(when: When, run: f64, gap: f64) -> Rhythm {
     Rhythm { when, run, gap }
 }
 
-/// "access-analyzer" as "`AccessAnalyzer`".
+/// `access-analyzer` as `AccessAnalyzer`.
 fn title(name: &str) -> String {
     let upper = |word: &str| word[..1].to_uppercase() + &word[1..];
     name.split('-').map(upper).collect()
