@@ -1,8 +1,12 @@
 //! The list of the strangest tuples.
 
 use super::load::{Hunt, TupleRow};
-use super::words::{self, Shown, grouped, time};
+use super::words::{Shown, grouped, time};
 use crate::why::reason;
+use lanner_frame::text::excerpt;
+
+/// Characters from which a value gets the room of two.
+const WIDE: usize = 56;
 
 /// One tuple as the page shows it.
 pub(super) struct Strange {
@@ -27,6 +31,8 @@ pub(super) struct Value {
     /// None for null.
     pub text: Option<Shown>,
     pub why: Option<String>,
+    /// Needs the room of two.
+    pub wide: bool,
 }
 
 /// A model and whether it voted for the tuple.
@@ -49,7 +55,8 @@ fn row(i: usize, tuple: &TupleRow, fields: &[String], models: &[&str]) -> Strang
     let value = |(field, value): (&String, &Option<String>)| Value {
         field: Shown::new(field, 40, full),
         text: value.as_ref().map(|v| Shown::new(v, width, full)),
-        why: reason(&tuple.why, field, value.as_deref()).map(|why| words::cut(why, 80)),
+        why: reason(&tuple.why, field, value.as_deref()).map(|why| excerpt(why, 80)),
+        wide: value.as_ref().is_some_and(|v| v.chars().take(WIDE).count() == WIDE),
     };
     let values: Vec<Value> = fields.iter().zip(&tuple.values).map(value).collect();
     let placed = values.iter().any(|v| v.why.is_some());

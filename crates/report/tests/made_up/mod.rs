@@ -28,7 +28,7 @@ pub const ALL: [&str; 21] = [
 const FIELDS: [&str; 5] =
     ["sourceIPAddress", "eventSource", "eventName", "userAgent", "userIdentity.arn"];
 const START: i64 = 1_688_990_000_000_000;
-const CONTAMINATION: f64 = 0.002;
+const CONTAMINATION: f64 = 0.004;
 const TOP: usize = 100;
 const FILES: [&str; 3] = ["logs/2023-07-10.json.gz", "logs/2023-07-11.json.gz", "logs/extra.ndjson"];
 
@@ -43,6 +43,10 @@ pub struct Made {
 pub struct Dice(u64);
 
 impl Dice {
+    pub fn new() -> Self {
+        Self(7)
+    }
+
     pub fn below(&mut self, n: usize) -> usize {
         (self.unit() * n as f64) as usize
     }
@@ -58,10 +62,9 @@ impl Dice {
 
 /// A hunt over about `n` tuples of CloudTrail.
 pub fn hunt(n: usize, models: &[&'static str]) -> Made {
-    let mut dice = Dice(7);
+    let mut dice = Dice::new();
     let mut keys: Vec<([String; 5], u64)> = (0..n).map(|i| common(i, &mut dice)).collect();
     keys.extend(odd());
-    keys.truncate(n.max(1));
     keys.sort();
     keys.dedup_by(|a, b| a.0 == b.0);
     from_tuples(keys, models, &mut dice)
@@ -76,12 +79,26 @@ pub fn from_tuples(
     let (keys, copies): (Vec<[String; 5]>, Vec<u64>) = keys.into_iter().unzip();
     let n = keys.len();
     let total: u64 = copies.iter().sum();
-    let oddity: Vec<f64> = copies.iter().map(|&c| -((c as f64 / total as f64).ln())).collect();
+    let surprise = |rows: u64| -(rows as f64 / total as f64).ln();
+    let mut oddity: Vec<f64> = copies.iter().map(|&c| surprise(c)).collect();
+    for j in 0..5 {
+        let mut rows = std::collections::BTreeMap::<&str, u64>::new();
+        for (key, c) in keys.iter().zip(&copies) {
+            *rows.entry(&key[j]).or_default() += c;
+        }
+        for (o, key) in oddity.iter_mut().zip(&keys) {
+            *o += surprise(rows[key[j].as_str()]);
+        }
+    }
     let mut runs: Vec<(Vec<f64>, f64, Vec<bool>)> = Vec::new();
     for m in 0..models.len() {
-        let noise = 0.4 + 0.35 * m as f64 / models.len() as f64;
-        let scores: Vec<f64> =
-            oddity.iter().map(|o| (o * (1.0 + noise * dice.unit())).exp().ln_1p()).collect();
+        let noise = 0.1 + 2.5 * (m % 5) as f64 / 5.0;
+        let power = if m % 3 == 0 { 3.0 } else { 1.0 };
+        let sign = if m % 7 == 6 { -0.2 } else { 1.0 };
+        let scores: Vec<f64> = oddity
+            .iter()
+            .map(|o| (4.0 + sign * o / 9.0 + noise * (dice.unit() - 0.5)).powf(power))
+            .collect();
         let threshold = percentile(&scores, &copies);
         let votes = scores.iter().map(|&s| s > threshold).collect();
         runs.push((scores, threshold, votes));
@@ -89,8 +106,7 @@ pub fn from_tuples(
     let rank = |i: usize| runs.iter().filter(|r| r.2[i]).count() as u32;
     let mean = |i: usize| {
         let most = oddity.iter().fold(1e-9, |a: f64, &b| a.max(b));
-        let own: f64 = runs.iter().map(|r| r.0[i]).sum::<f64>() / runs.len().max(1) as f64;
-        (own / (2.2 * most)).clamp(0.0, 1.0)
+        1.0 - 0.5 * (1.0 - oddity[i] / most)
     };
     let mut order: Vec<usize> = (0..n).collect();
     order.sort_by(|&a, &b| {
@@ -328,7 +344,7 @@ pub fn target(out: &Path) -> Target {
 /// What the command would say of a run that started `late` seconds later.
 pub fn provenance(late: i64) -> Provenance {
     let started = jiff::Timestamp::from_second(1_760_000_000 + late).unwrap();
-    let command = ["lanner", "hunt", "logs/", "--contamination", "0.002", "--out", "found"];
+    let command = ["lanner", "hunt", "logs/", "--contamination", "0.004", "--out", "found"];
     Provenance {
         command: command.iter().map(|&c| c.to_owned()).collect(),
         version: "0.1.0".into(),
@@ -336,7 +352,7 @@ pub fn provenance(late: i64) -> Provenance {
         ended: started + jiff::SignedDuration::from_millis(6_980 + late),
         peak_memory_bytes: Some(181_403_648 + late as u64),
         threads: 2,
-        options: json!({"contamination": 0.002, "threads": 2}),
+        options: json!({"contamination": 0.004, "threads": 2}),
         clocks: vec![("write", 0.5 + late as f64)],
     }
 }

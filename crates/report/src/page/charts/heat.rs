@@ -4,8 +4,10 @@ use super::px;
 
 const CELL: f64 = 32.0;
 const LABEL: f64 = 66.0;
-/// Strength from which the number in a cell is drawn in the light colour.
-const DEEP: f64 = 0.62;
+/// Opacities from which a cell needs the other colour for its number to be read, on a dark and on a light
+/// page: with black and white on either side the contrast is 4.5 and more everywhere.
+const MID: f64 = 0.6;
+const DEEP: f64 = 0.87;
 
 /// A correlation matrix, models by models.
 pub(in super::super) struct Heat {
@@ -31,8 +33,9 @@ pub(in super::super) struct Cell {
     pub text_y: String,
     /// `pos`, `neg` or `gap`.
     pub class: &'static str,
-    pub strength: String,
-    pub deep: bool,
+    pub opacity: String,
+    /// `low`, `mid` or `deep`.
+    pub depth: &'static str,
     pub text: String,
     pub title: String,
 }
@@ -61,7 +64,12 @@ impl Heat {
 
 impl Cell {
     fn new(x: f64, y: f64, pair: &str, value: Option<f64>) -> Self {
-        let strength = value.unwrap_or_default().abs().clamp(0.0, 1.0);
+        let opacity = 0.04 + 0.96 * value.unwrap_or_default().abs().clamp(0.0, 1.0);
+        let depth = match opacity {
+            DEEP.. => "deep",
+            MID.. => "mid",
+            _ => "low",
+        };
         let class = match value {
             None => "gap",
             Some(v) if v < 0.0 => "neg",
@@ -77,8 +85,8 @@ impl Cell {
             text_x: px(x + CELL / 2.0),
             text_y: px(y + CELL / 2.0 + 3.5),
             class,
-            strength: format!("{:.2}", 0.04 + 0.96 * strength),
-            deep: strength > DEEP,
+            opacity: format!("{opacity:.2}"),
+            depth,
             text: value.map_or_else(String::new, two_digits),
             title,
         }

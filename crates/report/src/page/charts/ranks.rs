@@ -4,7 +4,7 @@ use super::super::load::RankRow;
 use super::super::words::grouped;
 use super::{log_height, px};
 
-const WIDTH: f64 = 560.0;
+const WIDTH: f64 = 520.0;
 const TOP: f64 = 24.0;
 const PLOT: f64 = 150.0;
 
