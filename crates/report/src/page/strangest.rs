@@ -27,7 +27,7 @@ pub(super) struct Strange {
 
 /// A field's value, and what is odd about it.
 pub(super) struct Value {
-    pub field: Shown,
+    pub field: String,
     /// None for null.
     pub text: Option<Shown>,
     pub why: Option<String>,
@@ -53,7 +53,7 @@ fn row(i: usize, tuple: &TupleRow, fields: &[String], models: &[&str]) -> Strang
     let n = fields.len().max(1);
     let (width, full) = ((1200 / n).clamp(24, 120), (3000 / n).clamp(60, 300));
     let value = |(field, value): (&String, &Option<String>)| Value {
-        field: Shown::new(field, 40, full),
+        field: excerpt(field, width.min(40)),
         text: value.as_ref().map(|v| Shown::new(v, width, full)),
         why: reason(&tuple.why, field, value.as_deref()).map(|why| excerpt(why, 80)),
         wide: value.as_ref().is_some_and(|v| v.chars().take(WIDE).count() == WIDE),

@@ -7,7 +7,7 @@ use crate::{Inputs, Manifest, ModelEntry};
 use serde_json::Value;
 
 /// Lines that a table of the page has at most; the manifest has all, and the page says how many more.
-const LINES: usize = 200;
+const LINES: usize = 100;
 
 /// The first lines of a table, and how many more there are.
 pub(super) fn some<T, R>(
