@@ -90,8 +90,8 @@ struct Square {
 impl Hunt {
     pub(super) fn load(dir: &Path) -> Result<Self, ReportError> {
         let manifest: Manifest = json(dir, MANIFEST)?;
-        let settings = serde_json::from_value(manifest.settings.clone())
-            .map_err(|e| damaged(MANIFEST, e))?;
+        let settings =
+            serde_json::from_value(manifest.settings.clone()).map_err(|e| damaged(MANIFEST, e))?;
         let models: Vec<ModelEntry> = json(dir, "models.json")?;
         let (fields, tuples) = listed(dir, &models)?;
         let mut ranks = csv::Reader::from_reader(open(dir, "ranks.csv")?);
@@ -171,10 +171,7 @@ fn square(dir: &Path, name: &'static str) -> Result<Square, ReportError> {
 }
 
 /// The names of the fields and the first tuples of the list.
-fn listed(
-    dir: &Path,
-    models: &[ModelEntry],
-) -> Result<(Vec<String>, Vec<TupleRow>), ReportError> {
+fn listed(dir: &Path, models: &[ModelEntry]) -> Result<(Vec<String>, Vec<TupleRow>), ReportError> {
     let reader = ParquetRecordBatchReaderBuilder::try_new(open(dir, TUPLES)?)
         .map_err(|e| damaged(TUPLES, e))?;
     let schema = reader.schema().clone();
@@ -231,10 +228,7 @@ fn column<T: ArrowPrimitiveType>(
 }
 
 /// One whole column of numbers, without the others.
-fn numbers<T: ArrowPrimitiveType>(
-    dir: &Path,
-    name: &str,
-) -> Result<Vec<T::Native>, ReportError> {
+fn numbers<T: ArrowPrimitiveType>(dir: &Path, name: &str) -> Result<Vec<T::Native>, ReportError> {
     let reader = ParquetRecordBatchReaderBuilder::try_new(open(dir, TUPLES)?)
         .map_err(|e| damaged(TUPLES, e))?;
     let at = reader.schema().index_of(name).map_err(|e| damaged(TUPLES, e))?;

@@ -77,10 +77,8 @@ pub(super) fn bytes(n: u64) -> String {
 
 /// A time to the second, UTC, without the zone's letter.
 pub(super) fn time(micros: i64) -> String {
-    Timestamp::from_microsecond(micros).map_or_else(
-        |_| "out of range".into(),
-        |t| t.strftime("%Y-%m-%d %H:%M:%S").to_string(),
-    )
+    Timestamp::from_microsecond(micros)
+        .map_or_else(|_| "out of range".into(), |t| t.strftime("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 /// Distinct tuples beside rows.

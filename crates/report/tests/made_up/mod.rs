@@ -1,6 +1,7 @@
 //! A hunt that never was: a realistic outcome with its flagged rows, the same in every run.
 
-#![allow(dead_code, reason = "every test uses a part of it")]
+#![allow(dead_code, unreachable_pub, reason = "every test uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "only tests use it")]
 
 use arrow::array::{
     ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array, UInt64Array,
@@ -30,7 +31,8 @@ const FIELDS: [&str; 5] =
 const START: i64 = 1_688_990_000_000_000;
 const CONTAMINATION: f64 = 0.004;
 const TOP: usize = 100;
-const FILES: [&str; 3] = ["logs/2023-07-10.json.gz", "logs/2023-07-11.json.gz", "logs/extra.ndjson"];
+const FILES: [&str; 3] =
+    ["logs/2023-07-10.json.gz", "logs/2023-07-11.json.gz", "logs/extra.ndjson"];
 
 /// A hunt and the tuple of every row.
 pub struct Made {
@@ -60,7 +62,7 @@ impl Dice {
     }
 }
 
-/// A hunt over about `n` tuples of CloudTrail.
+/// A hunt over about `n` tuples of `CloudTrail`.
 pub fn hunt(n: usize, models: &[&'static str]) -> Made {
     let mut dice = Dice::new();
     let mut keys: Vec<([String; 5], u64)> = (0..n).map(|i| common(i, &mut dice)).collect();
@@ -320,14 +322,14 @@ impl Made {
 
     /// Writes it all to `out`.
     pub fn write(&self, out: &Path) -> Result<lanner_report::Manifest, ReportError> {
-        self.write_with(&target(out), self.flagged(), 0)
+        self.write_with(&target(out), &self.flagged(), 0)
     }
 
     /// Writes with these flagged rows, as if run `late` seconds later.
     pub fn write_with(
         &self,
         target: &Target,
-        batches: Vec<RecordBatch>,
+        batches: &[RecordBatch],
         late: i64,
     ) -> Result<lanner_report::Manifest, ReportError> {
         let mut stream =
@@ -396,15 +398,25 @@ fn square(rows: &[Vec<f64>], copies: &[u64]) -> Vec<Vec<Option<f64>>> {
 /// What an account does every day.
 fn common(i: usize, dice: &mut Dice) -> ([String; 5], u64) {
     const CALLS: [(&str, &str); 12] = [
-        ("ec2", "DescribeInstances"), ("s3", "GetBucketAcl"), ("sts", "AssumeRole"),
-        ("kms", "Decrypt"), ("logs", "CreateLogStream"), ("ec2", "DescribeVolumes"),
-        ("iam", "ListRoles"), ("lambda", "ListFunctions20150331"), ("s3", "ListBuckets"),
-        ("cloudtrail", "LookupEvents"), ("rds", "DescribeDBInstances"), ("ssm", "GetParameter"),
+        ("ec2", "DescribeInstances"),
+        ("s3", "GetBucketAcl"),
+        ("sts", "AssumeRole"),
+        ("kms", "Decrypt"),
+        ("logs", "CreateLogStream"),
+        ("ec2", "DescribeVolumes"),
+        ("iam", "ListRoles"),
+        ("lambda", "ListFunctions20150331"),
+        ("s3", "ListBuckets"),
+        ("cloudtrail", "LookupEvents"),
+        ("rds", "DescribeDBInstances"),
+        ("ssm", "GetParameter"),
     ];
     const AGENTS: [&str; 6] = [
         "aws-cli/2.13.0 Python/3.11.4 Linux/5.15.0-1039-aws exe/x86_64.ubuntu.22 prompt/off",
         "Boto3/1.26.165 Python/3.10.6 Linux/5.19.0 Botocore/1.29.165",
-        "console.amazonaws.com", "lambda.amazonaws.com", "autoscaling.amazonaws.com",
+        "console.amazonaws.com",
+        "lambda.amazonaws.com",
+        "autoscaling.amazonaws.com",
         "APN/1.0 HashiCorp/1.0 Terraform/1.5.2 (+https://www.terraform.io) aws-sdk-go/1.44.299",
     ];
     let (service, call) = CALLS[dice.below(CALLS.len())];

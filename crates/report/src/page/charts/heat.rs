@@ -49,8 +49,7 @@ impl Heat {
     ) -> Self {
         let at = |i: usize| LABEL + CELL * i as f64;
         let labels = ids.iter().enumerate();
-        let labels =
-            labels.map(|(i, id)| Label { id: id.clone(), middle: px(at(i) + CELL / 2.0) });
+        let labels = labels.map(|(i, id)| Label { id: id.clone(), middle: px(at(i) + CELL / 2.0) });
         let mut cells = Vec::with_capacity(ids.len() * ids.len());
         for (i, row) in values.iter().enumerate() {
             for (j, &value) in row.iter().enumerate().take(ids.len()) {
@@ -111,7 +110,8 @@ mod tests {
     #[test]
     fn cells_say_what_they_are() {
         let ids = ["A".to_owned(), "B".to_owned()];
-        let heat = Heat::new("v", "V", &ids, &[vec![Some(1.0), None], vec![Some(-0.25), Some(1.0)]]);
+        let heat =
+            Heat::new("v", "V", &ids, &[vec![Some(1.0), None], vec![Some(-0.25), Some(1.0)]]);
         let classes: Vec<_> = heat.cells.iter().map(|c| (c.class, c.text.as_str())).collect();
         assert_eq!(classes, [("pos", "1"), ("gap", ""), ("neg", "-.25"), ("pos", "1")]);
         assert_eq!(heat.cells[1].title, "A and B: none");
