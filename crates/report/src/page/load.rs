@@ -2,6 +2,7 @@
 
 use super::LISTED;
 use super::charts::{Heat, Spread};
+use crate::cells::texts;
 use crate::columns::{out_of, score_of};
 use crate::manifest::MANIFEST;
 use crate::tuples::TUPLES;
@@ -10,7 +11,6 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{
     ArrowPrimitiveType, Float64Type, Int8Type, TimestampMicrosecondType, UInt32Type, UInt64Type,
 };
-use arrow::util::display::{ArrayFormatter, FormatOptions};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Deserialize;
@@ -190,10 +190,7 @@ fn rows(
     width: usize,
     models: &[ModelEntry],
 ) -> Result<Vec<TupleRow>, ReportError> {
-    let options = FormatOptions::new().with_display_error(true);
-    let texts = batch.columns()[..width].iter();
-    let texts = texts.map(|c| ArrayFormatter::try_new(c.as_ref(), &options));
-    let texts = texts.collect::<Result<Vec<_>, _>>()?;
+    let texts = batch.columns()[..width].iter().map(texts).collect::<Result<Vec<_>, _>>()?;
     let copies = column::<UInt64Type>(batch, "copies")?;
     let first = column::<TimestampMicrosecondType>(batch, "first_seen")?;
     let last = column::<TimestampMicrosecondType>(batch, "last_seen")?;
@@ -204,9 +201,7 @@ fn rows(
     let why = batch.column_by_name("why").and_then(|c| c.as_string_opt::<i32>());
     let why = why.ok_or_else(|| damaged(TUPLES, "no column why"))?;
     let row = |i: usize| TupleRow {
-        values: (0..width)
-            .map(|j| (!batch.column(j).is_null(i)).then(|| texts[j].value(i).to_string()))
-            .collect(),
+        values: texts.iter().map(|t| t.is_valid(i).then(|| t.value(i).to_owned())).collect(),
         copies: copies[i].unwrap_or_default(),
         first_seen: first[i],
         last_seen: last[i],

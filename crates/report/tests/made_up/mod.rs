@@ -105,14 +105,13 @@ pub fn from_tuples(
         let votes = scores.iter().map(|&s| s > threshold).collect();
         runs.push((scores, threshold, votes));
     }
-    let rank = |i: usize| runs.iter().filter(|r| r.2[i]).count() as u32;
-    let mean = |i: usize| {
-        let most = oddity.iter().fold(1e-9, |a: f64, &b| a.max(b));
-        1.0 - 0.5 * (1.0 - oddity[i] / most)
-    };
+    let rank_of = |i: usize| runs.iter().filter(|r| r.2[i]).count() as u32;
+    let rank: Vec<u32> = (0..n).map(rank_of).collect();
+    let most = oddity.iter().fold(1e-9, |a: f64, &b| a.max(b));
+    let mean: Vec<f64> = oddity.iter().map(|o| 0.5 + 0.5 * o / most).collect();
     let mut order: Vec<usize> = (0..n).collect();
     order.sort_by(|&a, &b| {
-        rank(b).cmp(&rank(a)).then(mean(b).total_cmp(&mean(a))).then(copies[a].cmp(&copies[b]))
+        rank[b].cmp(&rank[a]).then(mean[b].total_cmp(&mean[a])).then(copies[a].cmp(&copies[b]))
     });
 
     let copies_of: Vec<u64> = order.iter().map(|&i| copies[i]).collect();
@@ -137,13 +136,13 @@ pub fn from_tuples(
     }
     let text = |j: usize| order.iter().map(|&i| keys[i][j].as_str()).collect::<Vec<_>>();
     let columns = (0..5).map(|j| (FIELDS[j], Arc::new(StringArray::from(text(j))) as ArrayRef));
-    let ranks: Vec<u32> = order.iter().map(|&i| rank(i)).collect();
+    let ranks: Vec<u32> = order.iter().map(|&i| rank[i]).collect();
     let tuples = Tuples {
         values: RecordBatch::try_from_iter(columns).unwrap(),
         first_seen,
         last_seen,
         first_row,
-        score: order.iter().map(|&i| mean(i)).collect(),
+        score: order.iter().map(|&i| mean[i]).collect(),
         flagged: ranks.iter().enumerate().map(|(i, &r)| r > 0 || i < TOP).collect(),
         rank: ranks,
         rarity: Rarity::new((0..5).map(|j| values(j, &text(j))).collect(), &copies_of),
