@@ -1,7 +1,7 @@
 //! Record batches to CSV: times in RFC 3339 UTC, formula characters neutralised.
 
 use crate::ReportError;
-use arrow::array::{Array, ArrayRef, RecordBatch, make_array};
+use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, make_array};
 use arrow::datatypes::{DataType, Schema};
 use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -56,6 +56,15 @@ impl<W: Write> CsvTable<W> {
     }
 }
 
+/// A column as the texts that the CSV file has, null staying null.
+pub(crate) fn texts(column: &ArrayRef) -> Result<StringArray, ArrowError> {
+    let column = utc(column)?;
+    let options = FormatOptions::new().with_display_error(true);
+    let format = ArrayFormatter::try_new(column.as_ref(), &options)?;
+    let text = |i: usize| (!column.is_null(i)).then(|| format.value(i).to_string());
+    Ok((0..column.len()).map(text).collect())
+}
+
 /// The same instants in UTC; a time without a zone is taken as UTC. Other columns as they are.
 fn utc(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     let DataType::Timestamp(unit, _) = column.data_type() else { return Ok(column.clone()) };
@@ -67,7 +76,7 @@ fn utc(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{Float64Array, StringArray, TimestampMillisecondArray};
+    use arrow::array::{Float64Array, TimestampMillisecondArray};
     use std::sync::Arc;
 
     fn csv(raw: bool) -> String {

@@ -14,7 +14,9 @@ pub enum ReportError {
     #[error("{0} exists; choose another folder, or --force to replace it")]
     Exists(Name),
     /// The folder is there, but it is none that a hunt wrote, so it is never removed.
-    #[error("{0} is not the folder of a finished hunt (no manifest.json of Lanner in it), so it is not replaced")]
+    #[error(
+        "{0} is not the folder of a finished hunt (no manifest.json of Lanner in it), so it is not replaced"
+    )]
     NotOurs(Name),
     /// The output would land in, on or above what is read.
     #[error("output {out} would land {place} the input {input}; choose a folder outside of it")]

@@ -86,9 +86,9 @@ struct Part {
 impl Part {
     fn new(batch: &RecordBatch, tuples: usize) -> Result<Self, ReportError> {
         let wanted = [DataType::UInt64, DataType::Utf8, DataType::UInt32];
-        let at = batch.num_columns().checked_sub(LANNER).unwrap_or_default();
+        let at = batch.num_columns().saturating_sub(LANNER);
         let ours = &batch.columns()[at..];
-        if !ours.iter().map(|c| c.data_type()).eq(wanted.iter()) {
+        if !ours.iter().map(Array::data_type).eq(&wanted) {
             let reason = "a batch does not end in row (UInt64), file (Utf8), tuple (UInt32)";
             return Err(ReportError::Flagged(reason.into()));
         }

@@ -1,5 +1,6 @@
 //! Proof that the flagged rows are the rows they should be, gathered while they stream by.
 
+use crate::cells::texts;
 use crate::{Check, ReportError};
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, UInt32Array, UInt64Array};
 use arrow::compute::kernels::cmp::not_distinct;
@@ -115,8 +116,7 @@ fn same(a: &ArrayRef, b: &ArrayRef) -> Result<BooleanArray, ReportError> {
     if a.data_type() == b.data_type() && !a.data_type().is_nested() {
         return Ok(not_distinct(&zero(a)?, &zero(b)?)?);
     }
-    let (a, b) = (cast(a, &DataType::Utf8)?, cast(b, &DataType::Utf8)?);
-    Ok(not_distinct(&a, &b)?)
+    Ok(not_distinct(&texts(a)?, &texts(b)?)?)
 }
 
 /// Turns minus zero into zero, which comparing by bits would tell apart.
@@ -138,4 +138,26 @@ fn micros(column: &ArrayRef) -> Option<ArrayRef> {
     let times = cast(column, &utc).ok()?;
     // A cast makes null of a text that it cannot read.
     (times.logical_null_count() == column.logical_null_count()).then_some(times)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{Float64Array, StringArray, TimestampMicrosecondArray};
+
+    #[test]
+    fn equal_values_are_equal_whatever_their_form() {
+        let column = |a: Float64Array| Arc::new(a) as ArrayRef;
+        let a = column(vec![Some(0.0), None, Some(f64::NAN), Some(1.0)].into());
+        let b = column(vec![Some(-0.0), None, Some(f64::NAN), Some(2.0)].into());
+        let equal: Vec<bool> = same(&a, &b).unwrap().iter().flatten().collect();
+        assert_eq!(equal, [true, true, true, false]);
+        let time: ArrayRef =
+            Arc::new(TimestampMicrosecondArray::from(vec![1_500_000]).with_timezone("UTC"));
+        let text: ArrayRef = Arc::new(StringArray::from(vec!["1970-01-01T00:00:01.500Z"]));
+        assert!(same(&time, &text).unwrap().value(0));
+        assert!(micros(&text).is_some());
+        let no_time: ArrayRef = Arc::new(StringArray::from(vec![Some("yesterday"), None]));
+        assert!(micros(&no_time).is_none());
+    }
 }

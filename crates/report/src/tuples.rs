@@ -36,7 +36,10 @@ pub(crate) fn parquet(
 }
 
 /// Writes the file; gives its notes besides.
-pub(crate) fn write(dir: &Path, outcome: &Outcome) -> Result<(OutputFile, Vec<String>), ReportError> {
+pub(crate) fn write(
+    dir: &Path,
+    outcome: &Outcome,
+) -> Result<(OutputFile, Vec<String>), ReportError> {
     let models: Vec<&ModelRun> = ran(&outcome.models).collect();
     let values = &outcome.tuples.values;
     let layout = Layout::new(TUPLES, values.schema().fields(), columns(&models));

@@ -91,9 +91,7 @@ pub fn write(
         seed: outcome.settings.seed,
         started: made.started.to_string(),
         ended: made.ended.to_string(),
-        timings: clocks
-            .map(|&(stage, seconds)| Timing { stage: stage.into(), seconds })
-            .collect(),
+        timings: clocks.map(|&(stage, seconds)| Timing { stage: stage.into(), seconds }).collect(),
         threads: made.threads,
         peak_memory_bytes: made.peak_memory_bytes,
         settings: serde_json::to_value(&outcome.settings)?,

@@ -2,6 +2,7 @@
 
 use super::LISTED;
 use super::charts::{Heat, Spread};
+use crate::cells::texts;
 use crate::columns::{out_of, score_of};
 use crate::manifest::MANIFEST;
 use crate::tuples::TUPLES;
@@ -10,7 +11,6 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{
     ArrowPrimitiveType, Float64Type, Int8Type, TimestampMicrosecondType, UInt32Type, UInt64Type,
 };
-use arrow::util::display::{ArrayFormatter, FormatOptions};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Deserialize;
@@ -90,8 +90,8 @@ struct Square {
 impl Hunt {
     pub(super) fn load(dir: &Path) -> Result<Self, ReportError> {
         let manifest: Manifest = json(dir, MANIFEST)?;
-        let settings = serde_json::from_value(manifest.settings.clone())
-            .map_err(|e| damaged(MANIFEST, e))?;
+        let settings =
+            serde_json::from_value(manifest.settings.clone()).map_err(|e| damaged(MANIFEST, e))?;
         let models: Vec<ModelEntry> = json(dir, "models.json")?;
         let (fields, tuples) = listed(dir, &models)?;
         let mut ranks = csv::Reader::from_reader(open(dir, "ranks.csv")?);
@@ -171,10 +171,7 @@ fn square(dir: &Path, name: &'static str) -> Result<Square, ReportError> {
 }
 
 /// The names of the fields and the first tuples of the list.
-fn listed(
-    dir: &Path,
-    models: &[ModelEntry],
-) -> Result<(Vec<String>, Vec<TupleRow>), ReportError> {
+fn listed(dir: &Path, models: &[ModelEntry]) -> Result<(Vec<String>, Vec<TupleRow>), ReportError> {
     let reader = ParquetRecordBatchReaderBuilder::try_new(open(dir, TUPLES)?)
         .map_err(|e| damaged(TUPLES, e))?;
     let schema = reader.schema().clone();
@@ -193,10 +190,7 @@ fn rows(
     width: usize,
     models: &[ModelEntry],
 ) -> Result<Vec<TupleRow>, ReportError> {
-    let options = FormatOptions::new().with_display_error(true);
-    let texts = batch.columns()[..width].iter();
-    let texts = texts.map(|c| ArrayFormatter::try_new(c.as_ref(), &options));
-    let texts = texts.collect::<Result<Vec<_>, _>>()?;
+    let texts = batch.columns()[..width].iter().map(texts).collect::<Result<Vec<_>, _>>()?;
     let copies = column::<UInt64Type>(batch, "copies")?;
     let first = column::<TimestampMicrosecondType>(batch, "first_seen")?;
     let last = column::<TimestampMicrosecondType>(batch, "last_seen")?;
@@ -207,9 +201,7 @@ fn rows(
     let why = batch.column_by_name("why").and_then(|c| c.as_string_opt::<i32>());
     let why = why.ok_or_else(|| damaged(TUPLES, "no column why"))?;
     let row = |i: usize| TupleRow {
-        values: (0..width)
-            .map(|j| (!batch.column(j).is_null(i)).then(|| texts[j].value(i).to_string()))
-            .collect(),
+        values: texts.iter().map(|t| t.is_valid(i).then(|| t.value(i).to_owned())).collect(),
         copies: copies[i].unwrap_or_default(),
         first_seen: first[i],
         last_seen: last[i],
@@ -231,10 +223,7 @@ fn column<T: ArrowPrimitiveType>(
 }
 
 /// One whole column of numbers, without the others.
-fn numbers<T: ArrowPrimitiveType>(
-    dir: &Path,
-    name: &str,
-) -> Result<Vec<T::Native>, ReportError> {
+fn numbers<T: ArrowPrimitiveType>(dir: &Path, name: &str) -> Result<Vec<T::Native>, ReportError> {
     let reader = ParquetRecordBatchReaderBuilder::try_new(open(dir, TUPLES)?)
         .map_err(|e| damaged(TUPLES, e))?;
     let at = reader.schema().index_of(name).map_err(|e| damaged(TUPLES, e))?;

@@ -1,8 +1,12 @@
 //! The list of the strangest tuples.
 
 use super::load::{Hunt, TupleRow};
-use super::words::{self, Shown, grouped, time};
+use super::words::{Shown, grouped, time};
 use crate::why::reason;
+use lanner_frame::text::excerpt;
+
+/// Characters from which a value gets the room of two.
+const WIDE: usize = 56;
 
 /// One tuple as the page shows it.
 pub(super) struct Strange {
@@ -23,10 +27,12 @@ pub(super) struct Strange {
 
 /// A field's value, and what is odd about it.
 pub(super) struct Value {
-    pub field: Shown,
+    pub field: String,
     /// None for null.
     pub text: Option<Shown>,
     pub why: Option<String>,
+    /// Needs the room of two.
+    pub wide: bool,
 }
 
 /// A model and whether it voted for the tuple.
@@ -47,9 +53,10 @@ fn row(i: usize, tuple: &TupleRow, fields: &[String], models: &[&str]) -> Strang
     let n = fields.len().max(1);
     let (width, full) = ((1200 / n).clamp(24, 120), (3000 / n).clamp(60, 300));
     let value = |(field, value): (&String, &Option<String>)| Value {
-        field: Shown::new(field, 40, full),
+        field: excerpt(field, width.min(40)),
         text: value.as_ref().map(|v| Shown::new(v, width, full)),
-        why: reason(&tuple.why, field, value.as_deref()).map(|why| words::cut(why, 80)),
+        why: reason(&tuple.why, field, value.as_deref()).map(|why| excerpt(why, 80)),
+        wide: value.as_ref().is_some_and(|v| v.chars().take(WIDE).count() == WIDE),
     };
     let values: Vec<Value> = fields.iter().zip(&tuple.values).map(value).collect();
     let placed = values.iter().any(|v| v.why.is_some());

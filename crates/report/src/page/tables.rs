@@ -7,13 +7,10 @@ use crate::{Inputs, Manifest, ModelEntry};
 use serde_json::Value;
 
 /// Lines that a table of the page has at most; the manifest has all, and the page says how many more.
-const LINES: usize = 200;
+const LINES: usize = 100;
 
 /// The first lines of a table, and how many more there are.
-pub(super) fn some<T, R>(
-    all: impl Iterator<Item = T>,
-    row: impl Fn(T) -> R,
-) -> (Vec<R>, usize) {
+pub(super) fn some<T, R>(all: impl Iterator<Item = T>, row: impl Fn(T) -> R) -> (Vec<R>, usize) {
     let mut all = all.fuse();
     let rows = all.by_ref().take(LINES).map(row).collect();
     (rows, all.count())
@@ -210,7 +207,9 @@ pub(super) fn settings(hunt: &Hunt) -> Vec<Setting> {
         ("Fields left out", (!s.left_out.is_empty()).then(|| s.left_out.join(", "))),
     ];
     all.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value?))));
-    all.into_iter().map(|(name, value)| Setting { name, value: Shown::new(&value, 300, 1000) }).collect()
+    all.into_iter()
+        .map(|(name, value)| Setting { name, value: Shown::new(&value, 300, 1000) })
+        .collect()
 }
 
 /// The one place of the page with clock times, and with what depends on the machine and the call.

@@ -28,11 +28,6 @@ impl Shown {
     }
 }
 
-/// Text that is already safe, cut to `width` characters.
-pub(super) fn cut(text: &str, width: usize) -> String {
-    excerpt(text, width)
-}
-
 /// `1 file`, `2,000 files`.
 pub(super) fn count(n: usize, what: &str) -> String {
     format!("{} {what}{}", grouped(n as u64), if n == 1 { "" } else { "s" })
@@ -82,10 +77,8 @@ pub(super) fn bytes(n: u64) -> String {
 
 /// A time to the second, UTC, without the zone's letter.
 pub(super) fn time(micros: i64) -> String {
-    Timestamp::from_microsecond(micros).map_or_else(
-        |_| "out of range".into(),
-        |t| t.strftime("%Y-%m-%d %H:%M:%S").to_string(),
-    )
+    Timestamp::from_microsecond(micros)
+        .map_or_else(|_| "out of range".into(), |t| t.strftime("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 /// Distinct tuples beside rows.
@@ -93,7 +86,7 @@ pub(super) fn share(manifest: &Manifest) -> String {
     match manifest.inputs.scored {
         0 => "no row scored".into(),
         n if n == manifest.tuples => "every row is its own".into(),
-        n => format!("one for every {} rows", number(n as f64 / manifest.tuples as f64)),
+        n => format!("one for {:.1} rows", n as f64 / manifest.tuples as f64),
     }
 }
 
@@ -102,10 +95,12 @@ pub(super) fn span(inputs: &Inputs) -> Figure {
     let parse = |t: &Option<String>| t.as_ref()?.parse::<Timestamp>().ok();
     let (value, detail) = match parse(&inputs.first).zip(parse(&inputs.last)) {
         Some((first, last)) => {
-            let day = |t: Timestamp| t.strftime("%Y-%m-%d").to_string();
-            let days = match (day(first), day(last)) {
-                (a, b) if a == b => a,
-                (a, b) => format!("{a} to {b}"),
+            let day = |t: Timestamp, format: &str| t.strftime(format).to_string();
+            let (a, b) = (day(first, "%-d %b %Y"), day(last, "%-d %b %Y"));
+            let days = match a[a.len() - 4..] == b[b.len() - 4..] {
+                _ if a == b => a,
+                true => format!("{} to {b}", day(first, "%-d %b")),
+                false => format!("{a} to {b}"),
             };
             (span_of(last.duration_since(first).as_secs_f64()), days)
         }

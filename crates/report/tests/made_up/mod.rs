@@ -1,6 +1,7 @@
 //! A hunt that never was: a realistic outcome with its flagged rows, the same in every run.
 
-#![allow(dead_code, reason = "every test uses a part of it")]
+#![allow(dead_code, unreachable_pub, reason = "every test uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "only tests use it")]
 
 use arrow::array::{
     ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array, UInt64Array,
@@ -28,9 +29,10 @@ pub const ALL: [&str; 21] = [
 const FIELDS: [&str; 5] =
     ["sourceIPAddress", "eventSource", "eventName", "userAgent", "userIdentity.arn"];
 const START: i64 = 1_688_990_000_000_000;
-const CONTAMINATION: f64 = 0.002;
+const CONTAMINATION: f64 = 0.004;
 const TOP: usize = 100;
-const FILES: [&str; 3] = ["logs/2023-07-10.json.gz", "logs/2023-07-11.json.gz", "logs/extra.ndjson"];
+const FILES: [&str; 3] =
+    ["logs/2023-07-10.json.gz", "logs/2023-07-11.json.gz", "logs/extra.ndjson"];
 
 /// A hunt and the tuple of every row.
 pub struct Made {
@@ -43,6 +45,10 @@ pub struct Made {
 pub struct Dice(u64);
 
 impl Dice {
+    pub fn new() -> Self {
+        Self(7)
+    }
+
     pub fn below(&mut self, n: usize) -> usize {
         (self.unit() * n as f64) as usize
     }
@@ -56,12 +62,11 @@ impl Dice {
     }
 }
 
-/// A hunt over about `n` tuples of CloudTrail.
+/// A hunt over about `n` tuples of `CloudTrail`.
 pub fn hunt(n: usize, models: &[&'static str]) -> Made {
-    let mut dice = Dice(7);
+    let mut dice = Dice::new();
     let mut keys: Vec<([String; 5], u64)> = (0..n).map(|i| common(i, &mut dice)).collect();
     keys.extend(odd());
-    keys.truncate(n.max(1));
     keys.sort();
     keys.dedup_by(|a, b| a.0 == b.0);
     from_tuples(keys, models, &mut dice)
@@ -76,25 +81,37 @@ pub fn from_tuples(
     let (keys, copies): (Vec<[String; 5]>, Vec<u64>) = keys.into_iter().unzip();
     let n = keys.len();
     let total: u64 = copies.iter().sum();
-    let oddity: Vec<f64> = copies.iter().map(|&c| -((c as f64 / total as f64).ln())).collect();
+    let surprise = |rows: u64| -(rows as f64 / total as f64).ln();
+    let mut oddity: Vec<f64> = copies.iter().map(|&c| surprise(c)).collect();
+    for j in 0..5 {
+        let mut rows = std::collections::BTreeMap::<&str, u64>::new();
+        for (key, c) in keys.iter().zip(&copies) {
+            *rows.entry(&key[j]).or_default() += c;
+        }
+        for (o, key) in oddity.iter_mut().zip(&keys) {
+            *o += surprise(rows[key[j].as_str()]);
+        }
+    }
     let mut runs: Vec<(Vec<f64>, f64, Vec<bool>)> = Vec::new();
     for m in 0..models.len() {
-        let noise = 0.4 + 0.35 * m as f64 / models.len() as f64;
-        let scores: Vec<f64> =
-            oddity.iter().map(|o| (o * (1.0 + noise * dice.unit())).exp().ln_1p()).collect();
+        let noise = 0.1 + 2.5 * (m % 5) as f64 / 5.0;
+        let power = if m % 3 == 0 { 3.0 } else { 1.0 };
+        let sign = if m % 7 == 6 { -0.2 } else { 1.0 };
+        let scores: Vec<f64> = oddity
+            .iter()
+            .map(|o| (4.0 + sign * o / 9.0 + noise * (dice.unit() - 0.5)).powf(power))
+            .collect();
         let threshold = percentile(&scores, &copies);
         let votes = scores.iter().map(|&s| s > threshold).collect();
         runs.push((scores, threshold, votes));
     }
-    let rank = |i: usize| runs.iter().filter(|r| r.2[i]).count() as u32;
-    let mean = |i: usize| {
-        let most = oddity.iter().fold(1e-9, |a: f64, &b| a.max(b));
-        let own: f64 = runs.iter().map(|r| r.0[i]).sum::<f64>() / runs.len().max(1) as f64;
-        (own / (2.2 * most)).clamp(0.0, 1.0)
-    };
+    let rank_of = |i: usize| runs.iter().filter(|r| r.2[i]).count() as u32;
+    let rank: Vec<u32> = (0..n).map(rank_of).collect();
+    let most = oddity.iter().fold(1e-9, |a: f64, &b| a.max(b));
+    let mean: Vec<f64> = oddity.iter().map(|o| 0.5 + 0.5 * o / most).collect();
     let mut order: Vec<usize> = (0..n).collect();
     order.sort_by(|&a, &b| {
-        rank(b).cmp(&rank(a)).then(mean(b).total_cmp(&mean(a))).then(copies[a].cmp(&copies[b]))
+        rank[b].cmp(&rank[a]).then(mean[b].total_cmp(&mean[a])).then(copies[a].cmp(&copies[b]))
     });
 
     let copies_of: Vec<u64> = order.iter().map(|&i| copies[i]).collect();
@@ -119,13 +136,13 @@ pub fn from_tuples(
     }
     let text = |j: usize| order.iter().map(|&i| keys[i][j].as_str()).collect::<Vec<_>>();
     let columns = (0..5).map(|j| (FIELDS[j], Arc::new(StringArray::from(text(j))) as ArrayRef));
-    let ranks: Vec<u32> = order.iter().map(|&i| rank(i)).collect();
+    let ranks: Vec<u32> = order.iter().map(|&i| rank[i]).collect();
     let tuples = Tuples {
         values: RecordBatch::try_from_iter(columns).unwrap(),
         first_seen,
         last_seen,
         first_row,
-        score: order.iter().map(|&i| mean(i)).collect(),
+        score: order.iter().map(|&i| mean[i]).collect(),
         flagged: ranks.iter().enumerate().map(|(i, &r)| r > 0 || i < TOP).collect(),
         rank: ranks,
         rarity: Rarity::new((0..5).map(|j| values(j, &text(j))).collect(), &copies_of),
@@ -304,14 +321,14 @@ impl Made {
 
     /// Writes it all to `out`.
     pub fn write(&self, out: &Path) -> Result<lanner_report::Manifest, ReportError> {
-        self.write_with(&target(out), self.flagged(), 0)
+        self.write_with(&target(out), &self.flagged(), 0)
     }
 
     /// Writes with these flagged rows, as if run `late` seconds later.
     pub fn write_with(
         &self,
         target: &Target,
-        batches: Vec<RecordBatch>,
+        batches: &[RecordBatch],
         late: i64,
     ) -> Result<lanner_report::Manifest, ReportError> {
         let mut stream =
@@ -328,7 +345,7 @@ pub fn target(out: &Path) -> Target {
 /// What the command would say of a run that started `late` seconds later.
 pub fn provenance(late: i64) -> Provenance {
     let started = jiff::Timestamp::from_second(1_760_000_000 + late).unwrap();
-    let command = ["lanner", "hunt", "logs/", "--contamination", "0.002", "--out", "found"];
+    let command = ["lanner", "hunt", "logs/", "--contamination", "0.004", "--out", "found"];
     Provenance {
         command: command.iter().map(|&c| c.to_owned()).collect(),
         version: "0.1.0".into(),
@@ -336,7 +353,7 @@ pub fn provenance(late: i64) -> Provenance {
         ended: started + jiff::SignedDuration::from_millis(6_980 + late),
         peak_memory_bytes: Some(181_403_648 + late as u64),
         threads: 2,
-        options: json!({"contamination": 0.002, "threads": 2}),
+        options: json!({"contamination": 0.004, "threads": 2}),
         clocks: vec![("write", 0.5 + late as f64)],
     }
 }
@@ -380,15 +397,25 @@ fn square(rows: &[Vec<f64>], copies: &[u64]) -> Vec<Vec<Option<f64>>> {
 /// What an account does every day.
 fn common(i: usize, dice: &mut Dice) -> ([String; 5], u64) {
     const CALLS: [(&str, &str); 12] = [
-        ("ec2", "DescribeInstances"), ("s3", "GetBucketAcl"), ("sts", "AssumeRole"),
-        ("kms", "Decrypt"), ("logs", "CreateLogStream"), ("ec2", "DescribeVolumes"),
-        ("iam", "ListRoles"), ("lambda", "ListFunctions20150331"), ("s3", "ListBuckets"),
-        ("cloudtrail", "LookupEvents"), ("rds", "DescribeDBInstances"), ("ssm", "GetParameter"),
+        ("ec2", "DescribeInstances"),
+        ("s3", "GetBucketAcl"),
+        ("sts", "AssumeRole"),
+        ("kms", "Decrypt"),
+        ("logs", "CreateLogStream"),
+        ("ec2", "DescribeVolumes"),
+        ("iam", "ListRoles"),
+        ("lambda", "ListFunctions20150331"),
+        ("s3", "ListBuckets"),
+        ("cloudtrail", "LookupEvents"),
+        ("rds", "DescribeDBInstances"),
+        ("ssm", "GetParameter"),
     ];
     const AGENTS: [&str; 6] = [
         "aws-cli/2.13.0 Python/3.11.4 Linux/5.15.0-1039-aws exe/x86_64.ubuntu.22 prompt/off",
         "Boto3/1.26.165 Python/3.10.6 Linux/5.19.0 Botocore/1.29.165",
-        "console.amazonaws.com", "lambda.amazonaws.com", "autoscaling.amazonaws.com",
+        "console.amazonaws.com",
+        "lambda.amazonaws.com",
+        "autoscaling.amazonaws.com",
         "APN/1.0 HashiCorp/1.0 Terraform/1.5.2 (+https://www.terraform.io) aws-sdk-go/1.44.299",
     ];
     let (service, call) = CALLS[dice.below(CALLS.len())];

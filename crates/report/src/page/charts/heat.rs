@@ -4,8 +4,10 @@ use super::px;
 
 const CELL: f64 = 32.0;
 const LABEL: f64 = 66.0;
-/// Strength from which the number in a cell is drawn in the light colour.
-const DEEP: f64 = 0.62;
+/// Opacities from which a cell needs the other colour for its number to be read, on a dark and on a light
+/// page: with black and white on either side the contrast is 4.5 and more everywhere.
+const MID: f64 = 0.6;
+const DEEP: f64 = 0.87;
 
 /// A correlation matrix, models by models.
 pub(in super::super) struct Heat {
@@ -31,8 +33,9 @@ pub(in super::super) struct Cell {
     pub text_y: String,
     /// `pos`, `neg` or `gap`.
     pub class: &'static str,
-    pub strength: String,
-    pub deep: bool,
+    pub opacity: String,
+    /// `low`, `mid` or `deep`.
+    pub depth: &'static str,
     pub text: String,
     pub title: String,
 }
@@ -46,8 +49,7 @@ impl Heat {
     ) -> Self {
         let at = |i: usize| LABEL + CELL * i as f64;
         let labels = ids.iter().enumerate();
-        let labels =
-            labels.map(|(i, id)| Label { id: id.clone(), middle: px(at(i) + CELL / 2.0) });
+        let labels = labels.map(|(i, id)| Label { id: id.clone(), middle: px(at(i) + CELL / 2.0) });
         let mut cells = Vec::with_capacity(ids.len() * ids.len());
         for (i, row) in values.iter().enumerate() {
             for (j, &value) in row.iter().enumerate().take(ids.len()) {
@@ -61,7 +63,12 @@ impl Heat {
 
 impl Cell {
     fn new(x: f64, y: f64, pair: &str, value: Option<f64>) -> Self {
-        let strength = value.unwrap_or_default().abs().clamp(0.0, 1.0);
+        let opacity = 0.04 + 0.96 * value.unwrap_or_default().abs().clamp(0.0, 1.0);
+        let depth = match opacity {
+            DEEP.. => "deep",
+            MID.. => "mid",
+            _ => "low",
+        };
         let class = match value {
             None => "gap",
             Some(v) if v < 0.0 => "neg",
@@ -77,8 +84,8 @@ impl Cell {
             text_x: px(x + CELL / 2.0),
             text_y: px(y + CELL / 2.0 + 3.5),
             class,
-            strength: format!("{:.2}", 0.04 + 0.96 * strength),
-            deep: strength > DEEP,
+            opacity: format!("{opacity:.2}"),
+            depth,
             text: value.map_or_else(String::new, two_digits),
             title,
         }
@@ -103,7 +110,8 @@ mod tests {
     #[test]
     fn cells_say_what_they_are() {
         let ids = ["A".to_owned(), "B".to_owned()];
-        let heat = Heat::new("v", "V", &ids, &[vec![Some(1.0), None], vec![Some(-0.25), Some(1.0)]]);
+        let heat =
+            Heat::new("v", "V", &ids, &[vec![Some(1.0), None], vec![Some(-0.25), Some(1.0)]]);
         let classes: Vec<_> = heat.cells.iter().map(|c| (c.class, c.text.as_str())).collect();
         assert_eq!(classes, [("pos", "1"), ("gap", ""), ("neg", "-.25"), ("pos", "1")]);
         assert_eq!(heat.cells[1].title, "A and B: none");

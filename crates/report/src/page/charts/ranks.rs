@@ -4,7 +4,9 @@ use super::super::load::RankRow;
 use super::super::words::grouped;
 use super::{log_height, px};
 
-const WIDTH: f64 = 560.0;
+const WIDTH: f64 = 490.0;
+/// Room on both sides, for numbers wider than their bars.
+const SIDE: f64 = 18.0;
 const TOP: f64 = 24.0;
 const PLOT: f64 = 150.0;
 
@@ -45,11 +47,11 @@ impl RankChart {
             Bar { x: px(x), y, width, height: px(height) }
         };
         let bars = ranks.iter().enumerate().map(|(i, r)| {
-            let left = slot * (i as f64 + 0.1);
+            let left = SIDE + slot * (i as f64 + 0.1);
             let high = log_height(r.rows.max(r.tuples), most, PLOT);
             Bars {
                 rank: r.rank,
-                middle: px(slot * (i as f64 + 0.5)),
+                middle: px(SIDE + slot * (i as f64 + 0.5)),
                 row: bar(left, r.rows),
                 tuple: bar(left + slot * 0.4, r.tuples),
                 label_y: px(TOP + PLOT - high - 6.0),
@@ -57,7 +59,7 @@ impl RankChart {
                 tuples: grouped(r.tuples),
             }
         });
-        let width = (slot * ranks.len() as f64).max(1.0).round();
+        let width = (2.0 * SIDE + slot * ranks.len() as f64).round();
         Self { width, height: TOP + PLOT + 24.0, base: px(TOP + PLOT), bars: bars.collect() }
     }
 }

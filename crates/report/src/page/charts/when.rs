@@ -12,8 +12,10 @@ const LINE: f64 = 4.5;
 /// Ticks on the time axis at most.
 const TICKS: i64 = 8;
 /// Seconds between ticks that read well.
-const STEPS: [i64; 14] =
-    [1, 10, 60, 300, 900, 3_600, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 1_209_600, 2_592_000];
+const STEPS: [i64; 14] = [
+    1, 10, 60, 300, 900, 3_600, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 1_209_600,
+    2_592_000,
+];
 
 /// One line for each listed tuple, the strangest on top, from when it was first to when it was last seen.
 pub(in super::super) struct TimeChart {
@@ -53,8 +55,10 @@ impl TimeChart {
     pub(in super::super) fn new(hunt: &Hunt) -> Option<Self> {
         let spans: Vec<Option<(i64, i64)>> = hunt.tuples.iter().map(span).collect();
         let inputs = &hunt.manifest.inputs;
-        let parse = |t: &Option<String>| Some(t.as_ref()?.parse::<Timestamp>().ok()?.as_microsecond());
-        let all = spans.iter().flatten().copied().chain(parse(&inputs.first).zip(parse(&inputs.last)));
+        let parse =
+            |t: &Option<String>| Some(t.as_ref()?.parse::<Timestamp>().ok()?.as_microsecond());
+        let all =
+            spans.iter().flatten().copied().chain(parse(&inputs.first).zip(parse(&inputs.last)));
         let (from, to) = all.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))?;
         spans.iter().flatten().next()?;
         let x = |t: i64| {
