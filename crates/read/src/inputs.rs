@@ -19,6 +19,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tempfile::TempPath;
 
+#[cfg(test)]
+mod tests;
+
 /// A kind of log. A run reads one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {

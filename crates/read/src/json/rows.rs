@@ -67,6 +67,7 @@ pub(crate) fn read_stream(
         }
     }
     out.take(&mut rows)?;
+    out.tally.note("records that no comma separates", splitter.unseparated());
     out.tally.cut |= splitter.broken_off();
     Ok(())
 }
