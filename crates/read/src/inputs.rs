@@ -306,6 +306,7 @@ impl Inputs {
             cancel: &shared.options.interrupted,
             sink,
             tally: Tally::default(),
+            first: 0,
             pending: 0,
         };
         let survey = &shared.surveys[file];

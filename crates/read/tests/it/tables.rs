@@ -126,6 +126,14 @@ fn tables_of_several_files_agree_on_their_columns() {
     let folder = Folder::new();
     folder.file("a.csv", "n,m,x\n1,2,3\n");
     folder.file("b.csv", "m,n,y\ntext,1.5,4\n");
+    let times = ["1970-01-02", "1970-01-02T00:00:00Z"];
+    let dates = RecordBatch::try_from_iter([("t", Arc::new(Date32Array::from(vec![1])) as ArrayRef)]);
+    let words = RecordBatch::try_from_iter([("t", Arc::new(StringArray::from(vec![times[0]])) as ArrayRef)]);
+    let one = folder.file("tables/a.arrow", ipc_file(&dates.unwrap()));
+    let two = folder.file("tables/b.arrow", ipc_file(&words.unwrap()));
+    let mixed = read_with(&[&one, &two], &["t"], &Options::default()).unwrap();
+    assert_eq!(mixed.column("t"), [times[1], times[0]]);
+    std::fs::remove_dir_all(folder.path().join("tables")).unwrap();
     let outcome = read(folder.path(), &["n", "m", "x", "y"]);
     let want = [("n", "Float64"), ("m", "Utf8"), ("x", "Int64"), ("y", "Int64")];
     assert_eq!(types(&outcome.inputs), typed(&want));
@@ -228,10 +236,13 @@ fn columnar_types_become_the_few_that_are_spoken() {
 
 #[test]
 fn row_groups_are_units() {
-    let path = Folder::new();
-    let path = path.file("a.parquet", parquet(&awkward(), 2));
-    let inputs = lanner_read::open(&[path.display().to_string()], &Options::default());
-    assert!(inputs.is_err() || inputs.unwrap().units() == 2);
+    let folder = Folder::new();
+    folder.file("a.parquet", parquet(&awkward(), 2));
+    folder.file("b.parquet", parquet(&awkward(), 1));
+    let outcome = read(folder.path(), &["same"]);
+    assert_eq!(outcome.inputs.units(), 2 + 3);
+    assert_eq!(outcome.records(), [0, 1, 2, 0, 1, 2]);
+    assert_eq!(outcome.column("same"), ["a", "b", "c", "a", "b", "c"]);
 }
 
 #[test]
@@ -247,7 +258,7 @@ fn damaged_columnar_files_are_contained() {
             let mut flipped = bytes.clone();
             flipped[at] ^= 0x41;
             let path = folder.file(name, flipped);
-            // An error, rejects or other values, but neither a panic nor a wrong sum.
+            // An error, rejects or other values, but no panic that gets out and no wrong sum.
             let _ = read_with(&[&path], &["same"], &Options::default());
         }
         for cut in 0..bytes.len() {
