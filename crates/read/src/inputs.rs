@@ -19,6 +19,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tempfile::TempPath;
 
+#[cfg(test)]
+mod tests;
+
 /// A kind of log. A run reads one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -303,6 +306,7 @@ impl Inputs {
             cancel: &shared.options.interrupted,
             sink,
             tally: Tally::default(),
+            first: 0,
             pending: 0,
         };
         let survey = &shared.surveys[file];

@@ -69,13 +69,26 @@ pub(crate) fn pick(
         match find(batch.schema_ref().fields(), columns, wanted.name())? {
             Some((field, array)) => {
                 let array = normalise(&field, &array, zone)?;
-                let agreed = array.data_type() == wanted.data_type();
-                if agreed { Ok(array) } else { cast(&array, wanted.data_type()) }
+                agree(array, wanted.data_type())
             }
             None => Ok(new_null_array(wanted.data_type(), batch.num_rows())),
         }
     };
     fields.iter().map(pick).collect()
+}
+
+/// A normalised column as the type that all files agreed on, which fits all its values.
+fn agree(array: ArrayRef, agreed: &DataType) -> Result<ArrayRef, ArrowError> {
+    match (array.data_type(), agreed) {
+        (from, to) if from == to => Ok(array),
+        // Arrow writes times of a named zone only with a database of zones, which UTC needs not.
+        (DataType::Timestamp(..), DataType::Utf8) => {
+            let times = array.as_primitive::<TimestampMicrosecondType>().iter();
+            let text = |micros| jiff::Timestamp::from_microsecond(micros).ok().map(|t| t.to_string());
+            Ok(Arc::new(times.map(|v| v.and_then(text)).collect::<StringArray>()))
+        }
+        (_, to) => cast(&array, to),
+    }
 }
 
 /// Finds a column by its dotted name. Where a struct is null so is what it holds.

@@ -43,7 +43,9 @@ pub(crate) struct Output<'a> {
     pub(crate) cancel: &'a Cancel,
     pub(crate) sink: &'a mut dyn FnMut(RecordBatch) -> ControlFlow<()>,
     pub(crate) tally: Tally,
-    /// Rows taken by a format and not yet handed over.
+    /// Number of the first record of the unit.
+    pub(crate) first: u64,
+    /// Records that are lost if the reader panics now, besides the one at hand.
     pub(crate) pending: u64,
 }
 
@@ -115,7 +117,7 @@ impl Output<'_> {
     /// A reader panicked: the rows that it had not handed over are lost.
     pub(crate) fn panicked(&mut self, format: &'static str) {
         let lost = self.pending;
-        let record = self.tally.rows + self.tally.rejects;
+        let record = self.first + self.tally.rows + self.tally.rejects;
         self.tally.reject(record, 0, &Damage::Panic { format, lost });
         self.tally.rejects += lost;
         self.tally.cut = true;

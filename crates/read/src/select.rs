@@ -8,6 +8,7 @@ use crate::{InputFile, Kind, Options, Skipped};
 use lanner_frame::Workers;
 use rayon::prelude::*;
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 /// Bytes of a file that decide its format.
@@ -54,8 +55,12 @@ pub(crate) fn select(
         };
         found.skipped.push(skipped(&candidate.shown, &candidate.path, reason));
     }
-    let surveys: Vec<_> = workers
-        .run(|| files.par_iter().map(|(file, format, _)| format.survey(file, options)).collect());
+    let surveys: Vec<_> = workers.run(|| {
+        let survey = |(file, format, _): &(InputFile, &dyn Format, bool)| {
+            contained(file, || format.survey(file, options))
+        };
+        files.par_iter().map(survey).collect()
+    });
     options.interrupted.check()?;
     let mut chosen_files = Vec::with_capacity(files.len());
     for ((file, _, named), survey) in files.into_iter().zip(surveys) {
@@ -79,6 +84,17 @@ fn skipped(shown: &str, path: &Path, reason: String) -> Skipped {
     Skipped { path: shown.to_owned(), bytes, reason }
 }
 
+/// Runs a reader; a panic inside it means that the file cannot be read.
+fn contained<T>(
+    file: &InputFile,
+    read: impl FnOnce() -> Result<T, ReadError>,
+) -> Result<T, ReadError> {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
+        let reason = format!("damaged so that it cannot be read ({})", file.format);
+        Err(file.unfit(&reason, "a sound file"))
+    })
+}
+
 /// The reason alone: a list of skipped files names the file itself.
 fn reason_of(error: &ReadError) -> String {
     match error {
@@ -97,33 +113,40 @@ fn look(candidate: &Candidate, options: &Options) -> Look {
         format: "",
         compression: crate::Compression::None,
     };
-    let source = match Source::open(&candidate.path, options) {
-        Ok(source) => source,
-        Err(error) => return Look::Error(file.unreadable(error)),
-    };
-    file.bytes = fs::metadata(&candidate.path).map_or(0, |m| m.len());
+    let result = contained(&file.clone(), || recognise(&mut file, options));
+    match result {
+        Ok(Ok(format)) => Look::Known(file, format),
+        Ok(Err(reason)) => Look::Unfit(reason),
+        Err(error) => Look::Error(error),
+    }
+}
+
+/// Finds the format of a file; or why it holds no record, if a format knows.
+fn recognise(
+    file: &mut InputFile,
+    options: &Options,
+) -> Result<Result<&'static dyn Format, String>, ReadError> {
+    let source = Source::open(&file.path, options).map_err(|e| file.unreadable(e))?;
+    file.bytes = fs::metadata(&file.path).map_or(0, |m| m.len());
     file.compression = source.compression();
     let (bytes, whole) = source.head(HEAD);
     let head = Head { bytes: &bytes, whole };
-    let extension = extension(&candidate.shown);
+    let extension = extension(&file.shown);
     let mut best: (Claim, bool, Option<&'static dyn Format>) = (Claim::No, false, None);
     for &format in ALL {
         let claim = format.claim(&head);
         let named = format.card().extensions.contains(&extension.as_str());
         if let Claim::Skip(reason) = claim {
-            return Look::Unfit(reason.to_owned());
+            return Ok(Err(reason.to_owned()));
         }
-        if claim > Claim::No && (claim > Claim::Named || named) && (claim, named) > (best.0, best.1) {
+        let counts = claim > Claim::Named || claim == Claim::Named && named;
+        if counts && (claim, named) > (best.0, best.1) {
             best = (claim, named, Some(format));
         }
     }
-    match best.2 {
-        Some(format) => {
-            file.format = format.card().id;
-            Look::Known(file, format)
-        }
-        None => Look::Error(file.unfit("not a log that Lanner reads", &titles())),
-    }
+    let format = best.2.ok_or_else(|| file.unfit("not a log that Lanner reads", &titles()))?;
+    file.format = format.card().id;
+    Ok(Ok(format))
 }
 
 /// The ending of a file name, without that of its compression, in lower case.

@@ -15,6 +15,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Bytes taken from a file at once.
 const BLOCK: usize = 256 << 10;
 
+/// Bytes decompressed at once: what comes out right before a damage is lost with it.
+const STEP: usize = 8 << 10;
+
 /// How a file is compressed, by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compression {
@@ -188,7 +191,8 @@ impl<R: BufRead> Read for Members<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         loop {
             let Some(member) = &mut self.member else { return Ok(0) };
-            let n = member.read(into).map_err(name_damage)?;
+            let step = into.len().min(STEP);
+            let n = member.read(&mut into[..step]).map_err(name_damage)?;
             if n > 0 || into.is_empty() || !self.advance()? {
                 return Ok(n);
             }

@@ -127,10 +127,9 @@ impl Format for CloudTrail {
         if !matches!(trimmed.first(), Some(b'{' | b'[')) {
             return Claim::No;
         }
-        let (mut fields, mut marks) = (0, BTreeSet::new());
+        let mut marks = BTreeSet::new();
         let (mut digest, mut insight) = (false, false);
-        each_field(trimmed, SHAPE.layout, &mut |path, raw| {
-            fields += 1;
+        let whole = each_field(trimmed, SHAPE.layout, &mut |path, raw| {
             match path {
                 "eventVersion" | "eventSource" | "eventName" | "eventID" | "awsRegion"
                 | "eventTime" | "userIdentity.type" | "sourceIPAddress" => {
@@ -147,7 +146,7 @@ impl Format for CloudTrail {
             _ if insight => Claim::Skip("CloudTrail Insights, which are no events"),
             0 if digest => Claim::Skip("a CloudTrail digest, which holds no event"),
             3.. => Claim::Sure,
-            _ if fields == 0 && wraps(trimmed) => Claim::Sure,
+            _ if whole == 0 && wraps(trimmed) => Claim::Sure,
             _ => Claim::No,
         }
     }
@@ -166,7 +165,7 @@ impl Format for CloudTrail {
     }
 }
 
-/// Whether a text is an object that wraps a list of records, of which it shows none.
+/// Whether a text is an object that wraps a list of records.
 fn wraps(text: &[u8]) -> bool {
     let compact: Vec<u8> =
         text.iter().take(64).copied().filter(|b| !b.is_ascii_whitespace()).collect();

@@ -79,6 +79,7 @@ impl Survey for Table {
         }
         let Some(&rows) = self.groups.get(part) else { return Ok(()) };
         let base: u64 = self.groups[..part].iter().sum();
+        out.first = base;
         let mut done = 0;
         if self.group(part, base, &mut done, job, out)? {
             return Ok(());
@@ -103,6 +104,7 @@ impl Table {
         job: &Job<'_>,
         out: &mut Output<'_>,
     ) -> Result<bool, Halt> {
+        out.pending = self.groups[part].saturating_sub(1);
         let file = File::open(&job.file.path).map_err(|e| job.file.unreadable(e))?;
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
         let wanted = |name: &str| {
@@ -127,6 +129,7 @@ impl Table {
             let first = base + *done;
             out.rows(&columns, (first..first + rows).collect())?;
             *done += rows;
+            out.pending = self.groups[part].saturating_sub(*done + 1);
         }
         Ok(*done == self.groups[part])
     }

@@ -67,6 +67,7 @@ pub(crate) fn read_stream(
         }
     }
     out.take(&mut rows)?;
+    out.tally.note("records that no comma separates", splitter.unseparated());
     out.tally.cut |= splitter.broken_off();
     Ok(())
 }
@@ -182,10 +183,11 @@ fn kinds(raw: &str) -> Kinds {
     }
 }
 
-/// Shows the fields of the records at the start of a text; of the record that the end of the text
-/// cuts those before the cut.
-pub(crate) fn each_field(head: &[u8], layout: Layout, each: &mut dyn FnMut(&str, &str)) {
+/// Shows the fields of the records at the start of a text, of the record that the end of the text
+/// cuts those before the cut; gives the number of whole records.
+pub(crate) fn each_field(head: &[u8], layout: Layout, each: &mut dyn FnMut(&str, &str)) -> usize {
     let mut splitter = Splitter::new(Window::new(head), layout, &crate::Limits::default());
+    let mut whole = 0;
     while let Some(item) = splitter.next() {
         let bytes: &[u8] = match item.damage {
             None => splitter.bytes(&item),
@@ -193,7 +195,8 @@ pub(crate) fn each_field(head: &[u8], layout: Layout, each: &mut dyn FnMut(&str,
             Some(_) => continue,
         };
         let text = String::from_utf8_lossy(bytes);
-        // What comes before the break is shown, more is not wanted.
-        let _ = paths::flatten(&text, &mut *each);
+        // An error is the cut; what comes before it was shown.
+        whole += usize::from(paths::flatten(&text, &mut *each).is_ok());
     }
+    whole
 }

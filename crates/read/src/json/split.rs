@@ -11,8 +11,14 @@ use std::io::Read;
 use std::mem;
 use std::ops::Range;
 
+#[cfg(test)]
+mod tests;
+
 /// How far into an object a key that wraps records is looked for.
 const PROBE: usize = 1 << 20;
+
+/// Bytes before a brace that say where it stands.
+const MARGIN: usize = 64;
 
 /// What is known about the records of a format before reading.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +61,16 @@ pub(crate) struct Splitter<R> {
     lines: Option<bool>,
     /// Bytes gone back over after broken records.
     rescanned: u64,
+    /// Blanks before the last thing, where it is the first of its line.
+    column: Option<usize>,
+    /// Blanks before the records of the list, where each is the first of its line.
+    indent: Option<usize>,
+    /// The first key of the first record of the list.
+    key: Option<Vec<u8>>,
+    /// A comma or the start of the list came since the last record of a list.
+    separated: bool,
+    /// Records of lists that no comma separates from the one before.
+    unseparated: u64,
     /// The last thing of the stream was given out.
     ended: bool,
     /// The stream broke off, and an item said so.
@@ -71,6 +87,11 @@ impl<R: Read> Splitter<R> {
             taken: 0,
             lines: None,
             rescanned: 0,
+            column: None,
+            indent: None,
+            key: None,
+            separated: true,
+            unseparated: 0,
             ended: false,
             broken_off: false,
         }
@@ -92,15 +113,16 @@ impl<R: Read> Splitter<R> {
         loop {
             let Some(byte) = self.skip_blank() else { return self.finish() };
             match (self.place, byte) {
-                (Place::Top, b'[') => {
-                    self.window.consume(1);
-                    self.place = Place::List { wrapped: false };
-                }
+                (Place::Top, b'[') => self.enter(false),
                 (Place::Top, b'{') if self.is_wrapper() => {
                     self.window.consume(1);
                     self.place = Place::Wrapper;
                 }
-                (Place::Top | Place::List { .. }, b'{') => return Some(self.record()),
+                (Place::Top, b'{') => return Some(self.record()),
+                (Place::List { .. }, b'{') => {
+                    self.unseparated += u64::from(!mem::take(&mut self.separated));
+                    return Some(self.record());
+                }
                 (Place::List { wrapped }, b']') => {
                     self.window.consume(1);
                     self.place = if wrapped { Place::Wrapper } else { Place::Top };
@@ -120,18 +142,54 @@ impl<R: Read> Splitter<R> {
         }
     }
 
+    /// Enters the list of records that the window starts with.
+    fn enter(&mut self, wrapped: bool) {
+        self.window.consume(1);
+        self.place = Place::List { wrapped };
+        self.indent = None;
+        self.key = None;
+        self.separated = true;
+    }
+
+    /// Number of records of lists that no comma separates from the one before.
+    pub(crate) fn unseparated(&self) -> u64 {
+        self.unseparated
+    }
+
     /// Says that the last record, complete as it looked, is broken: another may start inside it.
     pub(crate) fn reopen(&mut self) {
-        self.resume(1..self.taken, false);
+        let mut at = self.taken;
+        let next = loop {
+            let rest = &self.window.bytes()[at..];
+            match rest.iter().position(|b| !b.is_ascii_whitespace()) {
+                Some(n) => break Some(rest[n]),
+                None => {
+                    at += rest.len();
+                    if !self.window.more() {
+                        break None;
+                    }
+                }
+            }
+        };
+        // Where nothing follows that may follow a record, its end is not to be trusted either.
+        let ends = matches!(next, None | Some(b',' | b'{' | b'[' | b']'));
+        self.resume(1..self.taken, !ends);
     }
 
     /// Consumes blanks and commas; gives the byte after them.
     fn skip_blank(&mut self) -> Option<u8> {
+        self.column = None;
         loop {
             let bytes = self.window.bytes();
             let blank = |b: &u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n' | b',' | 0x1e);
             let n = bytes.iter().take_while(|b| blank(b)).count();
             let next = bytes.get(n).copied();
+            self.separated |= bytes[..n].contains(&b',');
+            match memchr::memrchr(b'\n', &bytes[..n]) {
+                Some(line) => self.column = Some(n - line - 1),
+                // Blanks of the same line may come with the next block.
+                None => self.column = self.column.map(|column| column + n),
+            }
             self.window.consume(n);
             if next.is_some() || !self.window.more() {
                 return next;
@@ -178,10 +236,15 @@ impl<R: Read> Splitter<R> {
                         self.lines = Some(memchr::memchr(b'\n', &bytes[..len]).is_none());
                     }
                     self.taken = len;
+                    self.indent = self.indent.or(self.column);
+                    if self.key.is_none() {
+                        self.key = first_key(&bytes[..len]).map(<[u8]>::to_vec);
+                    }
                     let (depth, limit) = (scan.deepest(), self.limits.depth);
                     let damage = (depth > limit).then_some(Damage::TooDeep { depth, limit });
                     return Item { offset, damage, len };
                 }
+                Reached::BrokenText(at) if by_line => break (Damage::OpenLine, at),
                 Reached::BrokenText(at) => break (Damage::OpenText, at),
                 Reached::More if line.is_some() => break (Damage::OpenLine, bytes.len().min(line.unwrap_or(0))),
                 Reached::More if bytes.len() as u64 > limit => {
@@ -207,6 +270,7 @@ impl<R: Read> Splitter<R> {
     /// back is not yet too dear, or after it; with `further`, at the first one after it.
     fn resume(&mut self, range: Range<usize>, further: bool) {
         self.rescanned += range.len() as u64;
+        self.separated = true;
         let mut at = range.start;
         // Each byte may be looked at some five times on the average, so that no file, however
         // broken, takes more than linear time.
@@ -235,8 +299,8 @@ impl<R: Read> Splitter<R> {
                     return;
                 }
                 None => {
-                    // All but the byte before, which may be the line break that tells.
-                    let keep = usize::from(!bytes.is_empty());
+                    // All but the line break and the blanks that may tell of a record.
+                    let keep = bytes.len().min(MARGIN);
                     let n = bytes.len() - keep;
                     self.window.consume(n);
                     at = keep;
@@ -252,17 +316,22 @@ impl<R: Read> Splitter<R> {
 
     /// Whether a record plausibly starts at byte `at`, a brace, and where one is then.
     fn start(&self, at: usize) -> Option<Place> {
-        let bytes = self.window.bytes();
-        let line_start = at.checked_sub(1).is_some_and(|before| bytes[before] == b'\n');
-        let key = first_key(&bytes[at..]);
-        let wraps = |key: &[u8]| self.layout.wrappers.iter().any(|w| w.as_bytes() == key);
-        if key.is_some_and(wraps) {
-            Some(Place::Top)
-        } else if key.is_some_and(self.layout.is_field) {
-            Some(if line_start { Place::Top } else { self.place })
-        } else {
-            (line_start && self.place == Place::Top).then_some(Place::Top)
+        let (before, object) = self.window.bytes().split_at(at);
+        let key = first_key(object);
+        if key.is_some_and(|key| self.layout.wraps(key)) {
+            return Some(Place::Top);
         }
+        let blank = before.iter().rev().take_while(|b| matches!(b, b' ' | b'\t')).count();
+        let first_of_line = before[..at - blank].last() == Some(&b'\n');
+        if self.place == Place::Top {
+            let sure = key.is_some_and(self.layout.is_field) || blank == 0 && first_of_line;
+            return sure.then_some(Place::Top);
+        }
+        let aligned = first_of_line && self.indent == Some(blank);
+        let follows = before.trim_ascii_end().last() == Some(&b',');
+        let alike = follows && key.is_some() && key == self.key.as_deref();
+        let sure = key.is_some_and(self.layout.is_field) || aligned || alike;
+        sure.then_some(Place::List { wrapped: self.place != Place::List { wrapped: false } })
     }
 
     /// Whether the object that the window starts with wraps a list of records.
@@ -287,12 +356,9 @@ impl<R: Read> Splitter<R> {
         if self.skip_blank() == Some(b':') {
             self.window.consume(1);
         }
-        let wraps = self.layout.wrappers.iter().any(|w| w.as_bytes() == key);
+        let wraps = self.layout.wraps(&key);
         match self.skip_blank() {
-            Some(b'[') if wraps => {
-                self.window.consume(1);
-                self.place = Place::List { wrapped: true };
-            }
+            Some(b'[') if wraps => self.enter(true),
             Some(b'"') => drop(self.take_text()?),
             Some(b'{' | b'[') => self.skip_value()?,
             Some(_) => self.skip_literal(),
@@ -381,8 +447,12 @@ impl<R: Read> Splitter<R> {
                 // Long enough to tell a literal from other text.
                 while self.window.bytes().len() < 8 && self.window.more() {}
                 let found = literal(self.window.bytes());
-                self.window.consume(1);
-                self.skip_literal();
+                if found.is_some() || self.place == Place::Top {
+                    self.window.consume(1);
+                    self.skip_literal();
+                } else {
+                    self.resume(1..1, true);
+                }
                 found.map_or(Damage::Stray, |found| Damage::NotAnObject { found })
             }
         };
@@ -391,6 +461,10 @@ impl<R: Read> Splitter<R> {
 }
 
 impl Layout {
+    fn wraps(&self, key: &[u8]) -> bool {
+        self.wrappers.iter().any(|wrapper| wrapper.as_bytes() == key)
+    }
+
     /// Whether the object at the start of `bytes` wraps records; `None` where they do not tell.
     fn probe(&self, bytes: &[u8]) -> Option<bool> {
         let mut at = 1;
@@ -411,7 +485,7 @@ impl Layout {
             at += 1;
             at += blanks(&bytes[at..]);
             let first = *bytes.get(at)?;
-            if self.wrappers.iter().any(|w| w.as_bytes() == key) {
+            if self.wraps(key) {
                 return Some(matches!(first, b'[' | b'n'));
             }
             at += match first {

@@ -2,6 +2,7 @@
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::concat_batches;
+use arrow::datatypes::{DataType, TimestampMicrosecondType};
 use arrow::util::display::array_value_to_string;
 use lanner_read::{FileAccount, Inputs, Ledger, Options, ReadError, open};
 use std::fs;
@@ -51,8 +52,13 @@ impl Outcome {
     /// A column as text, nulls as `-`.
     pub(crate) fn column(&self, name: &str) -> Vec<String> {
         let column = self.rows.column_by_name(name).unwrap();
-        let text = |i| {
-            if column.is_null(i) { "-".to_owned() } else { array_value_to_string(column, i).unwrap() }
+        let text = |i| match column.data_type() {
+            _ if column.is_null(i) => "-".to_owned(),
+            DataType::Timestamp(..) => {
+                let micros = column.as_primitive::<TimestampMicrosecondType>().value(i);
+                jiff::Timestamp::from_microsecond(micros).unwrap().to_string()
+            }
+            _ => array_value_to_string(column, i).unwrap(),
         };
         (0..column.len()).map(text).collect()
     }
