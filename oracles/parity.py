@@ -4,9 +4,9 @@ Prints a line for each model and table, and exits with 1 where a bar is missed:
 
 - exact: |ours - theirs| <= 1e-6 max(|theirs - median|, standard deviation) in every row; for LOF,
   whose reference depends on ties, 0.1 standard deviations and a rank correlation of 0.99;
-- seeded: the mean score over five seeds correlates in rank with PyOD's mean over five seeds as well
-  as two such means of PyOD do with each other, less 0.05; and where there are labels, the AUC lies
-  within the spread of PyOD's ten seeds, less 0.02.
+- seeded: the mean score over five seeds correlates in rank with PyOD's means over five seeds (three
+  groups) as well as the oddest of them does with the others, less 0.05; and where there are labels,
+  the mean AUC lies within the spread of PyOD's seeds, give or take 0.02.
 
 Run by hand with the versions of requirements.txt.
 """
@@ -27,6 +27,7 @@ from sklearn.metrics import roc_auc_score
 
 SLACK_RANK = 0.05
 SLACK_AUC = 0.02
+GROUPS = 3  # of five seeds each, of PyOD
 
 
 def ours(args, case, table, seed):
@@ -60,7 +61,9 @@ def auc(labels, scores):
 
 def exact(case, mine, theirs, labels):
     spread = theirs.std()
+    # Where all scores are equal, what is left are digits of rounding.
     scale = np.maximum(np.abs(theirs - np.median(theirs)), max(spread, 1e-300))
+    scale = np.maximum(scale, 1e-6 * np.abs(theirs))
     most = (np.abs(mine - theirs) / scale).max()
     alike = rank_correlation(mine, theirs)
     if case.model == "LOF":
@@ -71,14 +74,15 @@ def exact(case, mine, theirs, labels):
 
 
 def seeded(mine, theirs, labels):
-    """`mine`: five score columns, `theirs`: ten."""
-    mean, first, second = np.mean(mine, 0), np.mean(theirs[:5], 0), np.mean(theirs[5:], 0)
-    alike, split = rank_correlation(mean, first), rank_correlation(first, second)
+    """`mine`: five score columns, `theirs`: five for each group."""
+    groups = [np.mean(theirs[5 * g:5 * g + 5], 0) for g in range(GROUPS)]
+    alike = np.mean([rank_correlation(np.mean(mine, 0), group) for group in groups])
+    split = min(np.mean([rank_correlation(a, b) for b in groups if b is not a]) for a in groups)
     own, peer = [auc(labels, s) for s in mine], [auc(labels, s) for s in theirs]
     fine = alike >= split - SLACK_RANK
     if not np.isnan(own[0]):
         fine &= min(peer) - SLACK_AUC <= np.mean(own) <= max(peer) + SLACK_AUC
-    note = f"rank {alike:.4f}, split half {split:.4f}"
+    note = f"rank {alike:.4f}, of theirs at least {split:.4f}"
     return fine, note, np.mean(own), np.mean(peer)
 
 
@@ -89,7 +93,7 @@ def compare(args, case, table):
     x = frame.drop(columns=args.label, errors="ignore").to_numpy(dtype=np.float64)
     try:
         if case.seeded:
-            theirs = [case.fit(x, seed).decision_scores_ for seed in range(10)]
+            theirs = [case.fit(x, seed).decision_scores_ for seed in range(5 * GROUPS)]
         else:
             theirs = [case.fit(x).decision_scores_]
         if not np.isfinite(theirs).all():
