@@ -62,6 +62,9 @@ pub trait Fitted: Send + Sync {
 /// Scores rows against a fitted model.
 pub trait Scorer: Sync {
     /// Scores one row of d finite values. A row's score never depends on the rows beside it.
+    ///
+    /// It is finite for every row: [`f64::MAX`] where the row is so far away that its distance
+    /// overflows. (Own scores are below that: a fit that measures such a row ends in an error.)
     fn score(&self, row: &[f64]) -> f64;
 
     /// Scores the rows from `first` on, one for each place in `out`. Override it only where a

@@ -101,7 +101,9 @@ impl<D: Detector> Configured for With<D> {
 
     fn fit(&self, x: &Sample, ctx: &Ctx) -> Result<Box<dyn Saved>, FitError> {
         let model = D::fit(x, &self.0, ctx)?;
-        let rows = model.own_scores().iter().filter(|s| !s.is_finite()).count();
+        // The largest number stands for an overflow; see `Scorer::score`.
+        let measured = |s: &&f64| s.abs() < f64::MAX;
+        let rows = model.own_scores().len() - model.own_scores().iter().filter(measured).count();
         if rows > 0 {
             return Err(FitError::NotFinite { rows });
         }

@@ -57,7 +57,7 @@ pub enum FitError {
         /// The condition that does not hold.
         why: &'static str,
     },
-    /// A score came out as NaN or infinite.
+    /// A score came out as NaN or infinite, or as the largest number that stands for an overflow.
     #[error("the score of {rows} rows is not a finite number (values too large or too far apart)")]
     NotFinite {
         /// How many distinct rows.

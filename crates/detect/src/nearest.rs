@@ -86,7 +86,7 @@ impl Scorer for Model {
     fn score(&self, row: &[f64]) -> f64 {
         let (mut search, mut steps) = (Search::default(), Vec::new());
         self.index.steps(row, self.k, &mut search, &mut steps);
-        score(&steps, self.k, self.method)
+        score(&steps, self.k, self.method).min(f64::MAX)
     }
 }
 

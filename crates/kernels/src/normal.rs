@@ -38,8 +38,9 @@ impl Normal {
         proper.then_some(Self { mean, whiten, peak })
     }
 
-    /// The logarithm of weight times density at `L` rows, given as columns (see [`crate::lanes`]).
-    /// O(d^2) a row, O(d) with variances alone.
+    /// The logarithm of weight times density at `L` rows, given as columns (see [`crate::lanes`]);
+    /// [`f64::MIN`] where a row is so far away that its distance overflows. O(d^2) a row, O(d) with
+    /// variances alone.
     pub fn ln_mass<const L: usize>(&self, columns: &[[f64; L]]) -> [f64; L] {
         let d = self.mean.len();
         let mut square = [0.0; L];
@@ -57,7 +58,8 @@ impl Normal {
             }
             square.iter_mut().zip(white).for_each(|(s, w)| *s += w * w);
         }
-        square.map(|s| self.peak - 0.5 * s)
+        // Overflows of opposite signs make NaN, which `max` passes over.
+        square.map(|s| (self.peak - 0.5 * s).max(f64::MIN))
     }
 
     /// Says whether a distribution read from a file is one over `d` features.

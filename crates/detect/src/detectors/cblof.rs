@@ -219,7 +219,7 @@ impl Model {
         std::array::from_fn(|l| {
             let (cluster, square) = own[l];
             let square = if self.is_large[cluster] { square } else { large[l].1 };
-            square.sqrt() * self.weights[cluster]
+            (square.sqrt() * self.weights[cluster]).min(f64::MAX)
         })
     }
 }

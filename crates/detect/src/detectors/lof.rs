@@ -145,7 +145,8 @@ impl Scorer for Model {
     fn score(&self, row: &[f64]) -> f64 {
         let (mut search, mut places) = (Search::default(), Vec::new());
         self.index.places(row, self.k, &mut search, &mut places);
-        factor(&places, &self.density, self.k) / density(&places, &self.reach, self.k)
+        let density_here = density(&places, &self.reach, self.k);
+        (factor(&places, &self.density, self.k) / density_here).min(f64::MAX)
     }
 }
 
