@@ -86,7 +86,7 @@ impl Survey for Table {
         }
         // The rows after a damaged page cannot be placed: all of them are lost.
         let lost = rows.saturating_sub(done);
-        let damage = Damage::Undecodable { what: "this row group", records: lost };
+        let damage = Damage::BrokenGroup { records: lost };
         out.reject(base + done, base + done, &damage)?;
         out.tally.rejects += lost.saturating_sub(1);
         out.tally.cut = true;

@@ -67,20 +67,14 @@ fn every_edge_file_is_accounted_for() {
         }
     }
     let broken = read(&folder.join("sightings_aws.execution.ec2-user-data.json"), &[]);
-    assert_eq!(broken.accounts[0].notes[0], ("records that no comma separates".to_owned(), 1));
+    assert_eq!(broken.accounts[0].notes[0], ("records that no comma separates".to_owned(), 2));
 
     let whole = read(&folder, &["eventID"]);
     let files = whole.inputs.files().len() + whole.inputs.skipped().len();
     assert_eq!(files, EDGE.len() + 1);
     let skipped: Vec<&str> = whole.inputs.skipped().iter().map(|s| s.reason.as_str()).collect();
-    let want = [
-        "a CloudTrail digest, which holds no event",
-        "JSON, while the other files are CloudTrail",
-        "the compressed data is damaged",
-    ];
-    for reason in &want[..2] {
-        assert!(skipped.contains(reason), "{skipped:?}");
-    }
+    let want = ["a CloudTrail digest, which holds no event", "JSON, while the other files are CloudTrail"];
+    assert_eq!(skipped, want);
 }
 
 #[test]

@@ -254,14 +254,14 @@ fn damaged_columnar_files_are_contained() {
         ("b.arrow", ipc_file(&batch)),
         ("c.arrows", ipc_stream(&batch)),
     ] {
-        for at in 0..bytes.len() {
+        for at in (0..bytes.len()).step_by(5) {
             let mut flipped = bytes.clone();
             flipped[at] ^= 0x41;
             let path = folder.file(name, flipped);
             // An error, rejects or other values, but no panic that gets out and no wrong sum.
             let _ = read_with(&[&path], &["same"], &Options::default());
         }
-        for cut in 0..bytes.len() {
+        for cut in (0..bytes.len()).step_by(31) {
             let path = folder.file(name, &bytes[..cut]);
             let _ = read_with(&[&path], &["same"], &Options::default());
         }
