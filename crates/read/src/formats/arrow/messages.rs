@@ -8,9 +8,11 @@ use crate::error::StreamDamage;
 use arrow::array::RecordBatch;
 use arrow::buffer::Buffer;
 use arrow::datatypes::SchemaRef;
+use arrow::ipc::convert::fb_to_schema;
 use arrow::ipc::reader::StreamDecoder;
 use arrow::ipc::{Message, root_as_message};
 use std::io::{self, Read};
+use std::sync::Arc;
 
 /// The mark before the length of a message, since version 0.15 of Arrow.
 const MARK: [u8; 4] = [0xff; 4];
@@ -20,6 +22,7 @@ pub(super) struct Messages<R> {
     stream: R,
     decoder: StreamDecoder,
     limits: Limits,
+    ended: bool,
 }
 
 /// Why a stream ends before its time.
@@ -38,7 +41,7 @@ impl From<io::Error> for Broken {
 
 impl<R: Read> Messages<R> {
     pub(super) fn new(stream: R, limits: &Limits) -> Self {
-        Self { stream, decoder: StreamDecoder::new(), limits: limits.clone() }
+        Self { stream, decoder: StreamDecoder::new(), limits: limits.clone(), ended: false }
     }
 
     /// The schema, which is the first message.
@@ -47,8 +50,11 @@ impl<R: Read> Messages<R> {
         if !self.take(&mut message)? {
             return Err(Broken::Message);
         }
+        let start = if message.starts_with(&MARK) { 8 } else { 4 };
+        let header = root_as_message(&message[start..]).map_err(|_| Broken::Message)?;
+        let schema = fb_to_schema(header.header_as_schema().ok_or(Broken::Message)?);
         self.decode(message)?;
-        self.decoder.schema().ok_or(Broken::Message)
+        Ok(Arc::new(schema))
     }
 
     /// The next batch; `None` at the end.
@@ -59,7 +65,10 @@ impl<R: Read> Messages<R> {
                 return Ok(Some(batch));
             }
         }
-        Ok(None)
+        // The decoder ends a message without a body only when the next one begins.
+        let end = if self.ended { Vec::new() } else { [MARK, [0; 4]].concat() };
+        self.ended = true;
+        self.decode(end)
     }
 
     fn decode(&mut self, message: Vec<u8>) -> Result<Option<RecordBatch>, Broken> {
