@@ -79,7 +79,8 @@ impl Survey for Table {
     }
 
     fn scan(&self, _part: usize, job: &Job<'_>, out: &mut Output<'_>) -> Result<(), Halt> {
-        let source = Source::open(&job.file.path, job.options).map_err(|e| job.file.unreadable(e))?;
+        let source =
+            Source::open(&job.file.path, job.options).map_err(|e| job.file.unreadable(e))?;
         let seal = source.seal();
         let mut first = 0;
         if let Err(broken) = rows(source, &mut first, job, out)? {
