@@ -163,7 +163,7 @@ fn titles() -> String {
     titles.join(", ")
 }
 
-/// The format whose files are read: CloudTrail where there is any, else that of most bytes.
+/// The format whose files are read: `CloudTrail` where there is any, else that of most bytes.
 fn choose(looks: &[Look]) -> Option<&'static dyn Format> {
     let bytes = |wanted: &&'static dyn Format| -> Option<u64> {
         let of = looks.iter().filter_map(|look| match look {

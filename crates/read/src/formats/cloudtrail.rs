@@ -1,10 +1,10 @@
-//! AWS CloudTrail: files as delivered (`{"Records":[...]}`), bare lists, one event a line or one after
+//! AWS `CloudTrail`: files as delivered (`{"Records":[...]}`), bare lists, one event a line or one after
 //! another, the output of `lookup-events`; see
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>.
 //!
 //! The columns are fixed, all of them text: truth values read `true` and `false` whether they were
 //! written as such or as text; objects and lists are JSON as it stands in the record. Digest and
-//! Insights files belong to CloudTrail and hold no event.
+//! Insights files belong to `CloudTrail` and hold no event.
 
 use super::{Card, Claim, Format, Head, Job, Survey};
 use crate::error::{Halt, ReadError};
@@ -16,7 +16,7 @@ use crate::{InputFile, Kind, Options};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-/// AWS CloudTrail.
+/// AWS `CloudTrail`.
 pub(super) struct CloudTrail;
 
 /// Bytes of a file that are looked at for fields that the documentation does not name.
