@@ -31,6 +31,27 @@ pub fn excerpt(text: &str, width: usize) -> String {
     cut
 }
 
+/// Makes JSON text safe for a terminal: unsafe characters inside its strings become `\uXXXX`, line
+/// breaks between values stay.
+pub fn json_shown(json: &str) -> Cow<'_, str> {
+    let acts = |c: char| is_unsafe(c) && c != '\n';
+    if !json.chars().any(acts) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    let mut units = [0u16; 2];
+    for c in json.chars() {
+        if acts(c) {
+            for unit in c.encode_utf16(&mut units) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
 /// Says whether a character could act on a terminal or mislead the eye.
 fn is_unsafe(c: char) -> bool {
     c.is_control()
@@ -72,6 +93,12 @@ mod tests {
         assert_eq!(shown("plain ünï"), "plain ünï");
         assert_eq!(shown("a\u{1b}[31mb\r\n"), "a\\u{1b}[31mb\\u{d}\\u{a}");
         assert_eq!(shown("x\u{202e}y\u{9b}z"), "x\\u{202e}y\\u{9b}z");
+    }
+
+    #[test]
+    fn json_stays_json() {
+        assert_eq!(json_shown("{\n\"a\": \"x\u{202e}\"}"), "{\n\"a\": \"x\\u202e\"}");
+        assert_eq!(json_shown("\"\u{e0001}\""), "\"\\udb40\\udc01\"");
     }
 
     #[test]
