@@ -1,4 +1,4 @@
-//! CloudTrail in every form and state.
+//! `CloudTrail` in every form and state.
 
 use crate::support::{Folder, gzip, read, read_with};
 use lanner_read::{Kind, Limits, Options, ReadError};
