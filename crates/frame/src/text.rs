@@ -4,6 +4,7 @@
 //! through [`csv_cell`]; pages escape in their templates.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// Makes text safe for a terminal: control characters, line breaks and characters that change the
 /// direction or the look of text are written as `\u{..}`.
@@ -43,7 +44,8 @@ pub fn json_shown(json: &str) -> Cow<'_, str> {
     for c in json.chars() {
         if acts(c) {
             for unit in c.encode_utf16(&mut units) {
-                out.push_str(&format!("\\u{unit:04x}"));
+                // Writing to a string cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
             }
         } else {
             out.push(c);

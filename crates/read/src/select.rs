@@ -143,6 +143,9 @@ fn recognise(
         if counts && (claim, named) > (best.0, best.1) {
             best = (claim, named, Some(format));
         }
+        if claim == Claim::Sure {
+            break;
+        }
     }
     let format = best.2.ok_or_else(|| file.unfit("not a log that Lanner reads", &titles()))?;
     file.format = format.card().id;
