@@ -58,7 +58,9 @@ impl From<DataFusionError> for CollapseError {
                 Ok(read) => (*read).into(),
                 Err(other) => Self::Engine(other.to_string()),
             },
-            DataFusionError::Context(_, inner) => (*inner).into(),
+            DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => {
+                (*inner).into()
+            }
             DataFusionError::ArrowError(inner, _) => match *inner {
                 arrow::error::ArrowError::ExternalError(e) => DataFusionError::External(e).into(),
                 other => Self::Engine(other.to_string()),
@@ -68,7 +70,6 @@ impl From<DataFusionError> for CollapseError {
             e @ (DataFusionError::Plan(_) | DataFusionError::SchemaError(..)) => {
                 Self::Sql(e.strip_backtrace())
             }
-            DataFusionError::Diagnostic(_, inner) => (*inner).into(),
             DataFusionError::Shared(inner) => Self::Engine(inner.to_string()),
             other => Self::Engine(other.strip_backtrace()),
         }

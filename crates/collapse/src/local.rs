@@ -98,25 +98,6 @@ impl Local {
         Arc::clone(&self.rows_read)
     }
 
-    /// The rows that `spec` keeps, as a table of `session`.
-    fn kept(
-        &self,
-        session: &SessionContext,
-        spec: &Spec,
-        rows: Arc<Rows>,
-        filter: Option<&str>,
-    ) -> Result<DataFrame, CollapseError> {
-        let mut frame = session.read_table(rows)?;
-        if let Some(filter) = filter {
-            let condition = frame.parse_sql_expr(filter)?;
-            frame = frame.filter(condition)?;
-        }
-        for condition in within(spec) {
-            frame = frame.filter(condition)?;
-        }
-        Ok(frame)
-    }
-
     /// The rows with the rejects of `spec` taken out while they are read.
     fn rows(
         &self,
@@ -151,7 +132,7 @@ impl Engine for Local {
         let ids = spec.id.as_ref().map(|_| Arc::new(Ids::new()));
         let rows = self.rows(spec, &extra, ids.clone())?;
         let session = session(self.threads, self.memory)?;
-        let frame = self.kept(&session, spec, Arc::clone(&rows), filter.as_deref())?;
+        let frame = kept(&session, spec, Arc::clone(&rows), filter.as_deref())?;
         let keys: Vec<Expr> = spec.fields.iter().map(ident).collect();
         let facts = vec![
             count(lit(1i64)).alias("copies"),
@@ -185,7 +166,7 @@ impl Engine for Local {
         let (filter, extra) = resolve(&self.inputs, spec)?;
         let rows = self.rows(spec, &extra, None)?;
         let session = session(self.threads, self.memory)?;
-        let frame = self.kept(&session, spec, Arc::clone(&rows), filter.as_deref())?;
+        let frame = kept(&session, spec, Arc::clone(&rows), filter.as_deref())?;
         let keys: Vec<String> = (0..spec.fields.len()).map(|j| format!("lanner_key_{j}")).collect();
         let marks = keyed(marks, &keys)?;
         let table = MemTable::try_new(marks.schema(), vec![vec![marks]])?;
@@ -248,6 +229,24 @@ pub(crate) fn resolve(
         }
     }
     Ok((filter, extra))
+}
+
+/// The rows that `spec` keeps, as a table of `session`.
+fn kept(
+    session: &SessionContext,
+    spec: &Spec,
+    rows: Arc<Rows>,
+    filter: Option<&str>,
+) -> Result<DataFrame, CollapseError> {
+    let mut frame = session.read_table(rows)?;
+    if let Some(filter) = filter {
+        let condition = frame.parse_sql_expr(filter)?;
+        frame = frame.filter(condition)?;
+    }
+    for condition in within(spec) {
+        frame = frame.filter(condition)?;
+    }
+    Ok(frame)
 }
 
 /// The threads of the query engine. Its plans recurse, so they have deep stacks.
