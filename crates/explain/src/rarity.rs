@@ -103,7 +103,7 @@ mod tests {
         let b = Values { field: "b".into(), codes: vec![0, 2, 1], numeric: true };
         let rarity = Rarity::new(vec![a, b], &[5, 3, 1]);
         let reasons = rarity.reasons(2, |j| Some(format!("v{j}")));
-        assert_eq!(reasons[0].text(), "a v1: 1 of 9 rows");
+        assert_eq!(reasons[0].text(), "a v0: 1 of 9 rows");
         let second = rarity.reasons(1, |_| None);
         assert_eq!(second[0].text(), "b (none): only 3 of 9 rows are as high");
     }

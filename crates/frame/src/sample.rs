@@ -70,17 +70,14 @@ impl Sample {
         let mut values = Vec::with_capacity(rows * columns);
         let mut merged: Vec<u64> = Vec::with_capacity(rows);
         let mut place = vec![0u32; rows];
-        let mut last: Option<u32> = None;
-        for &i in &order {
-            let row = x.row(i as usize);
-            if last.is_some_and(|l| compare(x.row(l as usize), row) == Ordering::Equal) {
-                *merged.last_mut().expect("a last row exists") += copies[i as usize];
-            } else {
-                values.extend(row.iter().map(|v| v + 0.0));
-                merged.push(copies[i as usize]);
-                last = Some(i);
+        for equal in order
+            .chunk_by(|&a, &b| compare(x.row(a as usize), x.row(b as usize)) == Ordering::Equal)
+        {
+            for &i in equal {
+                place[i as usize] = merged.len() as u32;
             }
-            place[i as usize] = merged.len() as u32 - 1;
+            values.extend(x.row(equal[0] as usize).iter().map(|v| v + 0.0));
+            merged.push(equal.iter().map(|&i| copies[i as usize]).sum());
         }
         let x = Matrix::new(values, merged.len(), columns);
         Ok((Self { x, copies: merged, total }, place))
@@ -120,7 +117,10 @@ impl Sample {
 /// Orders rows from the first column on; `v + 0.0` makes -0.0 equal to 0.0.
 fn compare(a: &[f64], b: &[f64]) -> Ordering {
     let pairs = a.iter().zip(b);
-    pairs.map(|(u, v)| (u + 0.0).total_cmp(&(v + 0.0))).find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
+    pairs
+        .map(|(u, v)| (u + 0.0).total_cmp(&(v + 0.0)))
+        .find(|o| o.is_ne())
+        .unwrap_or(Ordering::Equal)
 }
 
 #[cfg(test)]

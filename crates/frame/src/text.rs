@@ -4,6 +4,7 @@
 //! through [`csv_cell`]; pages escape in their templates.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// Makes text safe for a terminal: control characters, line breaks and characters that change the
 /// direction or the look of text are written as `\u{..}`.
@@ -29,6 +30,28 @@ pub fn excerpt(text: &str, width: usize) -> String {
     let mut cut: String = safe.chars().take(width.saturating_sub(1)).collect();
     cut.push('…');
     cut
+}
+
+/// Makes JSON text safe for a terminal: unsafe characters inside its strings become `\uXXXX`, line
+/// breaks between values stay.
+pub fn json_shown(json: &str) -> Cow<'_, str> {
+    let acts = |c: char| is_unsafe(c) && c != '\n';
+    if !json.chars().any(acts) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    let mut units = [0u16; 2];
+    for c in json.chars() {
+        if acts(c) {
+            for unit in c.encode_utf16(&mut units) {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// Says whether a character could act on a terminal or mislead the eye.
@@ -72,6 +95,12 @@ mod tests {
         assert_eq!(shown("plain ünï"), "plain ünï");
         assert_eq!(shown("a\u{1b}[31mb\r\n"), "a\\u{1b}[31mb\\u{d}\\u{a}");
         assert_eq!(shown("x\u{202e}y\u{9b}z"), "x\\u{202e}y\\u{9b}z");
+    }
+
+    #[test]
+    fn json_stays_json() {
+        assert_eq!(json_shown("{\n\"a\": \"x\u{202e}\"}"), "{\n\"a\": \"x\\u202e\"}");
+        assert_eq!(json_shown("\"\u{e0001}\""), "\"\\udb40\\udc01\"");
     }
 
     #[test]

@@ -1,9 +1,18 @@
-//! The only crate that knows the order of the stages: settings in, outcome out.
+//! The only crate that knows the order of the stages: request in, outcome out.
 //!
 //! It owns seeds, threads, progress and cancellation. It computes no score and draws nothing.
 
+mod error;
+mod fields;
+mod hunt;
+mod models;
 mod outcome;
+mod request;
 
+pub use error::HuntError;
+pub use fields::{CLOUDTRAIL, Fields, choose as choose_fields, is_cloudtrail};
+pub use hunt::{Hunt, hunt};
 pub use outcome::{
     Agreement, FieldUse, InputReport, ModelRun, Outcome, RankCount, Settings, Status, Tuples,
 };
+pub use request::{ModelsError, Observer, Request, Silent, pick_models};

@@ -35,7 +35,10 @@ pub(crate) fn expand(inputs: &[String], options: &Options) -> Result<Found, Read
             found.keep(input, io::stdin().lock(), options)?;
         } else if let Ok(metadata) = fs::metadata(input) {
             found.path(input, Path::new(input), &metadata, options)?;
-        } else if ["s3://", "gs://", "az://", "abfs://", "abfss://"].iter().any(|s| input.starts_with(s)) {
+        } else if ["s3://", "gs://", "az://", "abfs://", "abfss://"]
+            .iter()
+            .any(|s| input.starts_with(s))
+        {
             return Err(ReadError::ObjectStore { url: input.clone() });
         } else if fs::symlink_metadata(input).is_err() && input.contains(['*', '?', '[']) {
             found.pattern(input)?;
@@ -96,10 +99,8 @@ impl Found {
     }
 
     fn pattern(&mut self, pattern: &str) -> Result<(), ReadError> {
-        let paths = glob::glob(pattern).map_err(|e| ReadError::BadPattern {
-            pattern: pattern.to_owned(),
-            reason: e.msg,
-        })?;
+        let paths = glob::glob(pattern)
+            .map_err(|e| ReadError::BadPattern { pattern: pattern.to_owned(), reason: e.msg })?;
         let before = (self.candidates.len(), self.skipped.len());
         for path in paths {
             match path {
@@ -137,13 +138,13 @@ impl Found {
             options.interrupted.check()?;
             return Err(ReadError::Spool(error));
         }
-        let path = match &options.spool {
-            Some(_) => file.into_temp_path().keep().map_err(|e| ReadError::Spool(e.error))?,
-            None => {
-                self.copies.push(file.into_temp_path());
-                self.copies.last().expect("one was just added").to_path_buf()
-            }
-        };
+        let copy = file.into_temp_path();
+        let path = copy.to_path_buf();
+        if options.spool.is_some() {
+            copy.keep().map_err(|e| ReadError::Spool(e.error))?;
+        } else {
+            self.copies.push(copy);
+        }
         self.candidates.push(Candidate { shown: input.to_owned(), path, named: true });
         Ok(())
     }

@@ -128,8 +128,10 @@ pub(crate) enum Damage {
     NoEventText,
     #[error("{found} fields instead of {wanted}, line {line}")]
     Ragged { found: usize, wanted: usize, line: u64 },
-    #[error("{records} records of {what} cannot be decoded")]
-    Undecodable { what: &'static str, records: u64 },
+    #[error("the last {records} records of the row group cannot be decoded")]
+    BrokenGroup { records: u64 },
+    #[error("the rest of the file cannot be decoded")]
+    BrokenRest,
     #[error("internal error in reader {format}; {lost} records lost before it")]
     Panic { format: &'static str, lost: u64 },
     #[error("{0}; the rest of the file is not read")]

@@ -25,7 +25,7 @@ mod tests;
 /// A kind of log. A run reads one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// AWS CloudTrail, with fixed columns.
+    /// AWS `CloudTrail`, with fixed columns.
     CloudTrail,
     /// Tables of one format, with the columns they have.
     Table,
@@ -97,7 +97,7 @@ struct Shared {
 
 /// Opens inputs: files, folders (walked in the order of names), patterns, `-` for standard input.
 ///
-/// Each file is recognised by its content, its name breaking ties. One kind of log is read: CloudTrail
+/// Each file is recognised by its content, its name breaking ties. One kind of log is read: `CloudTrail`
 /// where there is any, else the table format of most bytes; other files of folders and patterns are
 /// skipped with a reason. All files get one schema: the columns of every file, each of a type that fits
 /// all its values.
@@ -227,12 +227,12 @@ impl Inputs {
     }
 
     /// The columns in order, of the types `Utf8`, `Boolean`, `Int64`, `UInt64`, `Float64` and
-    /// `Timestamp(Microsecond, "UTC")`. For CloudTrail a fixed list, all `Utf8`, that ends in `raw`.
+    /// `Timestamp(Microsecond, "UTC")`. For `CloudTrail` a fixed list, all `Utf8`, that ends in `raw`.
     pub fn schema(&self) -> &SchemaRef {
         &self.0.schema
     }
 
-    /// The column of that name, or the `Utf8` field at a dotted path into a CloudTrail record or into
+    /// The column of that name, or the `Utf8` field at a dotted path into a `CloudTrail` record or into
     /// an object of a JSON table.
     ///
     /// # Errors
@@ -298,7 +298,8 @@ impl Inputs {
         let shared = &*self.0;
         let (file, part) = shared.units[unit];
         let request = shared.request(columns)?;
-        let job = Job { file: &shared.files[file], fields: &request.fields, options: &shared.options };
+        let job =
+            Job { file: &shared.files[file], fields: &request.fields, options: &shared.options };
         let mut out = Output {
             request: &request,
             file: file as u32,

@@ -80,15 +80,15 @@ impl Kinds {
 
     /// The narrowest type that fits every value; text where there was no value.
     pub(crate) fn data_type(self) -> DataType {
-        match self {
-            Self::ANY => DataType::Utf8,
-            Self(bits) if bits & 2 != 0 => DataType::Boolean,
-            Self(bits) if bits & 16 != 0 => DataType::Int64,
-            Self(bits) if bits & 8 != 0 => DataType::UInt64,
-            Self(bits) if bits & 4 != 0 => DataType::Float64,
-            Self(bits) if bits & 32 != 0 => time_type(),
-            Self(_) => DataType::Utf8,
-        }
+        let types = [
+            (2, DataType::Boolean),
+            (16, DataType::Int64),
+            (8, DataType::UInt64),
+            (4, DataType::Float64),
+            (32, time_type()),
+        ];
+        let narrowest = types.into_iter().find(|(bit, _)| self != Self::ANY && self.0 & bit != 0);
+        narrowest.map_or(DataType::Utf8, |(_, data_type)| data_type)
     }
 }
 
@@ -115,7 +115,9 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_a_number_stays_text() {
-        for text in ["012345678901", "+5", "00.5", "99999999999999999999999", "-", "1.2.3", "10.0.0.1"] {
+        for text in
+            ["012345678901", "+5", "00.5", "99999999999999999999999", "-", "1.2.3", "10.0.0.1"]
+        {
             assert_eq!(Kinds::of_text(text), Kinds::TEXT, "{text}");
         }
     }

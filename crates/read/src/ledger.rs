@@ -73,6 +73,8 @@ struct Open {
     tally: Tally,
     units: usize,
     scanned: usize,
+    /// Records that were read and then refused by the caller.
+    refused: u64,
 }
 
 /// The accounts of a run. One ledger takes in one scan of each unit.
@@ -100,6 +102,15 @@ impl Ledger {
         }
     }
 
+    /// Counts a record that was read but cannot be used; it is among the records already.
+    pub fn reject(&self, file: u32, reject: Reject) {
+        let mut open = self.0[file as usize].lock().unwrap_or_else(PoisonError::into_inner);
+        open.refused += 1;
+        if open.tally.listed.len() < LISTED {
+            open.tally.listed.push(reject);
+        }
+    }
+
     /// The accounts, in the order of [`Inputs::files`].
     pub fn accounts(&self) -> Vec<FileAccount> {
         let account = |open: &Mutex<Open>| {
@@ -114,7 +125,7 @@ impl Ledger {
                 sha256,
                 bytes,
                 records: tally.rows + tally.rejects,
-                rejects: tally.rejects,
+                rejects: tally.rejects + open.refused,
                 listed,
                 notes: tally.notes.iter().map(|(what, n)| ((*what).to_owned(), *n)).collect(),
             }

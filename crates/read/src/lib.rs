@@ -10,6 +10,7 @@ mod columns;
 mod discover;
 mod error;
 mod formats;
+mod hash;
 mod inputs;
 mod json;
 mod kinds;
@@ -23,6 +24,7 @@ mod time;
 mod window;
 
 pub use error::{ReadError, UnknownField};
+pub use hash::sha256_of;
 pub use inputs::{InputFile, Inputs, Kind, Skipped, open};
 pub use ledger::{FileAccount, LISTED, Ledger, Reject};
 pub use options::{Limits, Options};

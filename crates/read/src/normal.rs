@@ -4,8 +4,8 @@ use crate::kinds::time_type;
 use crate::source::hex;
 use crate::time;
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, GenericByteArray, RecordBatch, StringArray, StringBuilder,
-    StructArray, TimestampMicrosecondArray, new_null_array,
+    Array, ArrayRef, AsArray, BooleanArray, GenericByteArray, RecordBatch, StringArray,
+    StringBuilder, StructArray, TimestampMicrosecondArray, new_null_array,
 };
 use arrow::compute::{cast, nullif};
 use arrow::datatypes::{
@@ -84,7 +84,8 @@ fn agree(array: ArrayRef, agreed: &DataType) -> Result<ArrayRef, ArrowError> {
         // Arrow writes times of a named zone only with a database of zones, which UTC needs not.
         (DataType::Timestamp(..), DataType::Utf8) => {
             let times = array.as_primitive::<TimestampMicrosecondType>().iter();
-            let text = |micros| jiff::Timestamp::from_microsecond(micros).ok().map(|t| t.to_string());
+            let text =
+                |micros| jiff::Timestamp::from_microsecond(micros).ok().map(|t| t.to_string());
             Ok(Arc::new(times.map(|v| v.and_then(text)).collect::<StringArray>()))
         }
         (_, to) => cast(&array, to),

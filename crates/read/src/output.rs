@@ -5,7 +5,9 @@ use crate::error::{Damage, Halt, StreamDamage};
 use crate::ledger::Tally;
 use crate::source::Seal;
 use crate::time;
-use arrow::array::{Array, ArrayRef, RecordBatch, TimestampMicrosecondArray, UInt32Array, UInt64Array};
+use arrow::array::{
+    Array, ArrayRef, RecordBatch, TimestampMicrosecondArray, UInt32Array, UInt64Array,
+};
 use arrow::datatypes::{DataType, Field, FieldRef, SchemaRef};
 use jiff::tz::TimeZone;
 use lanner_frame::Cancel;
@@ -73,7 +75,7 @@ impl Output<'_> {
         all.push(Arc::new(UInt64Array::from(records)));
         all.push(Arc::new(times));
         let batch = RecordBatch::try_new(Arc::clone(&self.request.schema), all)?;
-        let bytes: usize = batch.columns().iter().map(|c| c.get_buffer_memory_size()).sum();
+        let bytes: usize = batch.columns().iter().map(Array::get_buffer_memory_size).sum();
         let step = (count * BYTES / bytes.max(1)).clamp(1, ROWS);
         for from in (0..count).step_by(step) {
             let rows = step.min(count - from);
@@ -104,12 +106,11 @@ impl Output<'_> {
 
     /// Reads what is left of the stored bytes and keeps their hash.
     pub(crate) fn seal(&mut self, seal: Seal) -> Result<(), Halt> {
-        match seal.close(self.cancel) {
-            Ok(sealed) => self.tally.seal = Some(sealed),
-            Err(_) => {
-                self.cancel.check()?;
-                self.tally.note("files whose bytes could not be hashed", 1);
-            }
+        if let Ok(sealed) = seal.close(self.cancel) {
+            self.tally.seal = Some(sealed);
+        } else {
+            self.cancel.check()?;
+            self.tally.note("files whose bytes could not be hashed", 1);
         }
         Ok(())
     }

@@ -143,6 +143,9 @@ fn recognise(
         if counts && (claim, named) > (best.0, best.1) {
             best = (claim, named, Some(format));
         }
+        if claim == Claim::Sure {
+            break;
+        }
     }
     let format = best.2.ok_or_else(|| file.unfit("not a log that Lanner reads", &titles()))?;
     file.format = format.card().id;
@@ -163,7 +166,7 @@ fn titles() -> String {
     titles.join(", ")
 }
 
-/// The format whose files are read: CloudTrail where there is any, else that of most bytes.
+/// The format whose files are read: `CloudTrail` where there is any, else that of most bytes.
 fn choose(looks: &[Look]) -> Option<&'static dyn Format> {
     let bytes = |wanted: &&'static dyn Format| -> Option<u64> {
         let of = looks.iter().filter_map(|look| match look {

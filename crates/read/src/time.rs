@@ -142,8 +142,8 @@ fn parse_offset(text: &[u8]) -> Option<Option<i64>> {
 fn from_epoch(number: i64) -> Option<i64> {
     match number.unsigned_abs() {
         0..100_000_000_000 => number.checked_mul(SECOND),
-        0..100_000_000_000_000 => number.checked_mul(1000),
-        0..100_000_000_000_000_000 => Some(number),
+        100_000_000_000..100_000_000_000_000 => number.checked_mul(1000),
+        100_000_000_000_000..100_000_000_000_000_000 => Some(number),
         _ => Some(number.div_euclid(1000)),
     }
 }
@@ -169,10 +169,7 @@ pub(crate) fn place(micros: i64, zone: &TimeZone) -> Option<i64> {
 }
 
 /// Reads the times of a column; also how many are absent and how many cannot be read.
-pub(crate) fn times(
-    column: &ArrayRef,
-    zone: &TimeZone,
-) -> (TimestampMicrosecondArray, u64, u64) {
+pub(crate) fn times(column: &ArrayRef, zone: &TimeZone) -> (TimestampMicrosecondArray, u64, u64) {
     let absent = column.logical_null_count() as u64;
     let parsed: TimestampMicrosecondArray = match column.data_type() {
         DataType::Utf8 => {
@@ -241,7 +238,15 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_none() {
-        for text in ["", "x", "2023-02-29T00:00:00Z", "2023-13-01", "2023-07-10T25:00:00Z", "nan", "2023-07-10Tx"] {
+        for text in [
+            "",
+            "x",
+            "2023-02-29T00:00:00Z",
+            "2023-13-01",
+            "2023-07-10T25:00:00Z",
+            "nan",
+            "2023-07-10Tx",
+        ] {
             assert_eq!(utc(text), None, "{text}");
         }
     }

@@ -82,6 +82,14 @@ impl ReportError {
         move |source| Self::Io { action, path, source }
     }
 
+    /// Can the command line mend it?
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::Exists(_) | Self::NotOurs(_) | Self::InsideInput { .. } | Self::Link(_)
+        )
+    }
+
     /// An error of whoever streams the flagged rows.
     pub fn source(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Source(error.into())

@@ -14,6 +14,7 @@ mod manifest;
 mod matrices;
 mod models;
 mod page;
+mod private;
 mod proof;
 mod target;
 mod tuples;
@@ -27,5 +28,6 @@ pub use manifest::{
 };
 pub use models::ModelEntry;
 pub use page::draw;
+pub use private::write_private;
 pub use target::{Target, check_target};
 pub use write::{Flagged, Provenance, Sink, write};

@@ -67,6 +67,24 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// Reads the manifest of a finished hunt.
+    ///
+    /// # Errors
+    /// [`ReportError`](crate::ReportError) if there is none, or it is not one of ours.
+    pub fn read(dir: &Path) -> Result<Self, crate::ReportError> {
+        let path = dir.join(MANIFEST);
+        let text = fs::read_to_string(&path).map_err(crate::ReportError::io("read", &path))?;
+        let damaged = |reason| crate::ReportError::Damaged { file: MANIFEST, reason };
+        let manifest: Self = serde_json::from_str(&text).map_err(|e| damaged(e.to_string()))?;
+        if manifest.program != PROGRAM || manifest.layout != LAYOUT {
+            return Err(damaged(format!(
+                "layout {}, this version reads {LAYOUT}",
+                manifest.layout
+            )));
+        }
+        Ok(manifest)
+    }
+
     /// The checks that did not come out.
     pub fn failed_checks(&self) -> impl Iterator<Item = &Check> {
         self.checks.iter().filter(|c| !c.ok)

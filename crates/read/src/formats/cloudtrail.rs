@@ -1,10 +1,10 @@
-//! AWS CloudTrail: files as delivered (`{"Records":[...]}`), bare lists, one event a line or one after
+//! AWS `CloudTrail`: files as delivered (`{"Records":[...]}`), bare lists, one event a line or one after
 //! another, the output of `lookup-events`; see
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>.
 //!
 //! The columns are fixed, all of them text: truth values read `true` and `false` whether they were
 //! written as such or as text; objects and lists are JSON as it stands in the record. Digest and
-//! Insights files belong to CloudTrail and hold no event.
+//! Insights files belong to `CloudTrail` and hold no event.
 
 use super::{Card, Claim, Format, Head, Job, Survey};
 use crate::error::{Halt, ReadError};
@@ -13,14 +13,14 @@ use crate::kinds::Kinds;
 use crate::output::Output;
 use crate::source::Source;
 use crate::{InputFile, Kind, Options};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::LazyLock;
 
-/// AWS CloudTrail.
+/// AWS `CloudTrail`.
 pub(super) struct CloudTrail;
 
 /// Bytes of a file that are looked at for fields that the documentation does not name.
-const HEAD: usize = 64 << 10;
+const START: usize = 16 << 10;
 
 /// The columns, in the order of the documentation; the record itself last.
 const COLUMNS: &[&str] = &[
@@ -127,41 +127,60 @@ impl Format for CloudTrail {
         if !matches!(trimmed.first(), Some(b'{' | b'[')) {
             return Claim::No;
         }
-        let mut marks = BTreeSet::new();
-        let (mut digest, mut insight) = (false, false);
-        let whole = each_field(trimmed, SHAPE.layout, &mut |path, raw| {
-            match path {
-                "eventVersion" | "eventSource" | "eventName" | "eventID" | "awsRegion"
-                | "eventTime" | "userIdentity.type" | "sourceIPAddress" => {
-                    marks.insert(path.to_owned());
-                }
-                "CloudTrailEvent" => marks.extend(["an", "event", "inside"].map(str::to_owned)),
-                "digestStartTime" => digest = true,
-                _ => {}
-            }
-            insight |= path == "eventCategory" && raw == "\"Insight\"";
-            insight |= path == "eventType" && raw == "\"AwsCloudTrailInsight\"";
-        });
-        match marks.len() {
-            _ if insight => Claim::Skip("CloudTrail Insights, which are no events"),
-            0 if digest => Claim::Skip("a CloudTrail digest, which holds no event"),
-            3.. => Claim::Sure,
-            _ if whole == 0 && wraps(trimmed) => Claim::Sure,
-            _ => Claim::No,
+        // A few records tell; more of the text is looked at only where they do not.
+        match claim(start(trimmed)) {
+            Claim::No => claim(trimmed),
+            clear => clear,
         }
     }
 
     fn survey(&self, file: &InputFile, options: &Options) -> Result<Box<dyn Survey>, ReadError> {
         let source = Source::open(&file.path, options).map_err(|e| file.unreadable(e))?;
-        let (head, _) = source.head(HEAD);
-        let (mut others, mut dated) = (BTreeSet::new(), false);
+        let (head, _) = source.head(START);
+        let (mut seen, mut others) = (HashSet::new(), BTreeSet::new());
         each_field(&head, SHAPE.layout, &mut |path, _| {
-            dated |= path == "eventTime";
-            if !documented(path) {
-                others.insert(path.to_owned());
+            if !seen.contains(path) {
+                seen.insert(path.to_owned());
+                if !documented(path) {
+                    others.insert(path.to_owned());
+                }
             }
         });
+        let dated = seen.contains("eventTime");
         Ok(Box::new(Trail { others, dated }))
+    }
+}
+
+/// The first records of a text.
+fn start(text: &[u8]) -> &[u8] {
+    &text[..text.len().min(START)]
+}
+
+/// What a text is by the fields of its records.
+fn claim(trimmed: &[u8]) -> Claim {
+    let mut marks = BTreeSet::new();
+    let (mut digest, mut insight) = (false, false);
+    let whole = each_field(trimmed, SHAPE.layout, &mut |path, raw| {
+        match path {
+            "eventVersion" | "eventSource" | "eventName" | "eventID" | "awsRegion"
+            | "eventTime" | "userIdentity.type" | "sourceIPAddress" => {
+                if !marks.contains(path) {
+                    marks.insert(path.to_owned());
+                }
+            }
+            "CloudTrailEvent" => marks.extend(["an", "event", "inside"].map(str::to_owned)),
+            "digestStartTime" => digest = true,
+            _ => {}
+        }
+        insight |= path == "eventCategory" && raw == "\"Insight\"";
+        insight |= path == "eventType" && raw == "\"AwsCloudTrailInsight\"";
+    });
+    match marks.len() {
+        _ if insight => Claim::Skip("CloudTrail Insights, which are no events"),
+        0 if digest => Claim::Skip("a CloudTrail digest, which holds no event"),
+        3.. => Claim::Sure,
+        _ if whole == 0 && wraps(trimmed) => Claim::Sure,
+        _ => Claim::No,
     }
 }
 

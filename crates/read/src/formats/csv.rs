@@ -57,21 +57,18 @@ impl Format for Csv {
         let mut records = Records::new(Window::new(open()?), dialect.delimiter, &options.limits);
         skip_header(&mut records, &dialect);
         while let Some(entry) = records.next() {
-            match entry.damage {
-                Some(Damage::Stream(StreamDamage::Cancelled)) => {
-                    return Err(lanner_frame::Cancelled.into());
+            if matches!(entry.damage, Some(Damage::Stream(StreamDamage::Cancelled))) {
+                return Err(lanner_frame::Cancelled.into());
+            }
+            if entry.damage.is_some() || records.len() != width {
+                continue;
+            }
+            for (i, known) in kinds.iter_mut().enumerate() {
+                // Once text, always text: most columns need no further look.
+                if *known != Kinds::TEXT {
+                    let text = String::from_utf8_lossy(records.field(i));
+                    *known = known.join(Kinds::of_text(&text));
                 }
-                Some(_) => {}
-                None if records.len() == width => {
-                    for (i, known) in kinds.iter_mut().enumerate() {
-                        // Once text, always text: most columns need no further look.
-                        if *known != Kinds::TEXT {
-                            let text = String::from_utf8_lossy(records.field(i));
-                            *known = known.join(Kinds::of_text(&text));
-                        }
-                    }
-                }
-                None => {}
             }
         }
         let columns = dialect.names.iter().cloned().zip(kinds).collect();
@@ -96,7 +93,8 @@ impl Survey for Table {
     }
 
     fn scan(&self, _part: usize, job: &Job<'_>, out: &mut Output<'_>) -> Result<(), Halt> {
-        let source = Source::open(&job.file.path, job.options).map_err(|e| job.file.unreadable(e))?;
+        let source =
+            Source::open(&job.file.path, job.options).map_err(|e| job.file.unreadable(e))?;
         let seal = source.seal();
         self.read(Window::new(source), job, out)?;
         out.seal(seal)

@@ -33,7 +33,8 @@ impl Survey for Nothing {
     }
 
     fn scan(&self, _part: usize, job: &Job<'_>, out: &mut Output<'_>) -> Result<(), Halt> {
-        let source = Source::open(&job.file.path, job.options).map_err(|e| job.file.unreadable(e))?;
+        let source =
+            Source::open(&job.file.path, job.options).map_err(|e| job.file.unreadable(e))?;
         let seal = source.seal();
         drop(source);
         out.seal(seal)

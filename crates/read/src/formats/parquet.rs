@@ -86,7 +86,7 @@ impl Survey for Table {
         }
         // The rows after a damaged page cannot be placed: all of them are lost.
         let lost = rows.saturating_sub(done);
-        let damage = Damage::Undecodable { what: "this row group", records: lost };
+        let damage = Damage::BrokenGroup { records: lost };
         out.reject(base + done, base + done, &damage)?;
         out.tally.rejects += lost.saturating_sub(1);
         out.tally.cut = true;
@@ -106,7 +106,8 @@ impl Table {
     ) -> Result<bool, Halt> {
         out.pending = self.groups[part].saturating_sub(1);
         let file = File::open(&job.file.path).map_err(|e| job.file.unreadable(e))?;
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
+        let builder =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
         let wanted = |name: &str| {
             job.fields.iter().any(|f| {
                 let inside = f.name().strip_prefix(name);
@@ -116,11 +117,8 @@ impl Table {
         let roots = self.metadata.schema().fields().iter().enumerate();
         let roots = roots.filter(|(_, f)| wanted(f.name())).map(|(i, _)| i);
         let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
-        let reader = builder
-            .with_row_groups(vec![part])
-            .with_projection(mask)
-            .with_batch_size(ROWS)
-            .build();
+        let reader =
+            builder.with_row_groups(vec![part]).with_projection(mask).with_batch_size(ROWS).build();
         let Ok(reader) = reader else { return Ok(false) };
         for batch in reader {
             let Ok(batch) = batch else { return Ok(false) };

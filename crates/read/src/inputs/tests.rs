@@ -46,5 +46,8 @@ fn a_panic_becomes_a_reject() {
     let account = ledger.accounts().remove(0);
     assert_eq!((rows, account.records, account.rejects, account.complete), (2, 6, 4, false));
     assert_eq!(account.listed[0].record, 2);
-    assert_eq!(account.listed[0].reason, "internal error in reader fragile; 3 records lost before it");
+    assert_eq!(
+        account.listed[0].reason,
+        "internal error in reader fragile; 3 records lost before it"
+    );
 }

@@ -144,7 +144,7 @@ fn descend(key: &str, value: LazyValue<'_>, path: &mut String, each: &mut impl F
 /// The text of a raw value: `None` for null, text without quotes and escapes, all else as it stands.
 ///
 /// Text with half a surrogate pair, which is no Unicode, keeps its escapes.
-pub(crate) fn text_of<'v>(raw: &'v str) -> Option<Cow<'v, str>> {
+pub(crate) fn text_of(raw: &str) -> Option<Cow<'_, str>> {
     if raw == "null" {
         return None;
     }
@@ -170,15 +170,18 @@ mod tests {
 
     #[test]
     fn finds_nested_dotted_and_listed_fields() {
-        let record = r#"{"a":{"b":{"c":1}},"a.b":{"d":"x\ny"},"l":[{"m":true},null],"a":{"b":{"c":2}}}"#;
+        let record =
+            r#"{"a":{"b":{"c":1}},"a.b":{"d":"x\ny"},"l":[{"m":true},null],"a":{"b":{"c":2}}}"#;
         let paths = ["a.b.c", "a.b.d", "l.0.m", "l.1", "l", "a.z"];
-        let want = [Some("2"), Some("x\ny"), Some("true"), None, Some(r#"[{"m":true},null]"#), None];
+        let want =
+            [Some("2"), Some("x\ny"), Some("true"), None, Some(r#"[{"m":true},null]"#), None];
         assert_eq!(found(record, &paths), want.map(|w| w.map(str::to_owned)));
     }
 
     #[test]
     fn checks_what_it_does_not_want() {
-        for broken in [r#"{"a":tru}"#, r#"{"a":1,}"#, r#"{"a":[1,}]}"#, r#"{"a" 1}"#, r#"{"a":01}"#] {
+        for broken in [r#"{"a":tru}"#, r#"{"a":1,}"#, r#"{"a":[1,}]}"#, r#"{"a" 1}"#, r#"{"a":01}"#]
+        {
             assert!(walk(broken, &Wanted::new(["z"])).is_err(), "{broken}");
         }
     }
@@ -186,7 +189,9 @@ mod tests {
     #[test]
     fn flattens_in_order() {
         let mut names = Vec::new();
-        let ok = flatten(r#"{"b":1,"a":{"x":[1],"y":{}},"c":null}"#, |p, v| names.push(format!("{p}={v}")));
+        let ok = flatten(r#"{"b":1,"a":{"x":[1],"y":{}},"c":null}"#, |p, v| {
+            names.push(format!("{p}={v}"));
+        });
         assert!(ok.is_ok());
         assert_eq!(names, ["b=1", "a.x=[1]", "c=null"]);
     }

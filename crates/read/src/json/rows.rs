@@ -46,14 +46,13 @@ pub(crate) fn read_stream(
     let mut rows = Rows::new(job.fields, &job.options.zone);
     let mut record = 0;
     while let Some(item) = splitter.next() {
-        let damage = match &item.damage {
-            Some(_) => item.damage,
-            None => {
-                let text = text(splitter.bytes(&item), out);
-                let read = reader.row(&text, record, &mut rows, limits.depth);
-                out.pending = rows.len() as u64;
-                read.err()
-            }
+        let damage = if item.damage.is_some() {
+            item.damage
+        } else {
+            let text = text(splitter.bytes(&item), out);
+            let read = reader.row(&text, record, &mut rows, limits.depth);
+            out.pending = rows.len() as u64;
+            read.err()
         };
         if let Some(damage) = damage {
             if item_was_whole(&damage) {
@@ -108,7 +107,13 @@ impl Reader {
         }
     }
 
-    fn row(&self, text: &str, number: u64, rows: &mut Rows<'_>, depth: usize) -> Result<(), Damage> {
+    fn row(
+        &self,
+        text: &str,
+        number: u64,
+        rows: &mut Rows<'_>,
+        depth: usize,
+    ) -> Result<(), Damage> {
         let values = self.values(text)?;
         let envelope = if self.envelope { values[self.columns].as_deref() } else { None };
         let Some(inner) = envelope else {
@@ -147,7 +152,11 @@ impl Reader {
 }
 
 /// The names and kinds of all fields of a file, nested ones flattened with dots.
-pub(crate) fn survey(file: &InputFile, layout: Layout, options: &Options) -> Result<Names, ReadError> {
+pub(crate) fn survey(
+    file: &InputFile,
+    layout: Layout,
+    options: &Options,
+) -> Result<Names, ReadError> {
     let source = Source::open(&file.path, options).map_err(|e| file.unreadable(e))?;
     let mut names = Names::default();
     let mut splitter = Splitter::new(Window::new(source), layout, &options.limits);

@@ -31,13 +31,12 @@ impl Scan {
     pub(crate) fn run(&mut self, bytes: &[u8]) -> Reached {
         while self.at < bytes.len() {
             let rest = &bytes[self.at..];
-            let (count, masks) = match rest.first_chunk::<64>() {
-                Some(block) => (64, Masks::of(block)),
-                None => {
-                    let mut block = [b' '; 64];
-                    block[..rest.len()].copy_from_slice(rest);
-                    (rest.len(), Masks::of(&block))
-                }
+            let (count, masks) = if let Some(block) = rest.first_chunk::<64>() {
+                (64, Masks::of(block))
+            } else {
+                let mut block = [b' '; 64];
+                block[..rest.len()].copy_from_slice(rest);
+                (rest.len(), Masks::of(&block))
             };
             if let Some(reached) = self.block(&masks, count) {
                 return reached;

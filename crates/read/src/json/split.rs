@@ -161,14 +161,12 @@ impl<R: Read> Splitter<R> {
         let mut at = self.taken;
         let next = loop {
             let rest = &self.window.bytes()[at..];
-            match rest.iter().position(|b| !b.is_ascii_whitespace()) {
-                Some(n) => break Some(rest[n]),
-                None => {
-                    at += rest.len();
-                    if !self.window.more() {
-                        break None;
-                    }
-                }
+            if let Some(next) = rest.iter().find(|b| !b.is_ascii_whitespace()) {
+                break Some(*next);
+            }
+            at += rest.len();
+            if !self.window.more() {
+                break None;
             }
         };
         // Where nothing follows that may follow a record, its end is not to be trusted either.
@@ -246,7 +244,9 @@ impl<R: Read> Splitter<R> {
                 }
                 Reached::BrokenText(at) if by_line => break (Damage::OpenLine, at),
                 Reached::BrokenText(at) => break (Damage::OpenText, at),
-                Reached::More if line.is_some() => break (Damage::OpenLine, bytes.len().min(line.unwrap_or(0))),
+                Reached::More if line.is_some() => {
+                    break (Damage::OpenLine, bytes.len().min(line.unwrap_or(0)));
+                }
                 Reached::More if bytes.len() as u64 > limit => {
                     break (Damage::TooLong { limit }, bytes.len());
                 }

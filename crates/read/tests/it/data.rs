@@ -1,4 +1,4 @@
-//! Published logs, where they are at hand: the folder named by LANNER_TEST_DATA, or `shared/data`
+//! Published logs, where they are at hand: the folder named by `LANNER_TEST_DATA`, or `shared/data`
 //! beside the workspace. Elsewhere these tests say so and pass.
 
 use crate::support::{Outcome, read, read_with};
@@ -59,7 +59,11 @@ fn every_edge_file_is_accounted_for() {
     for (name, records, rejects, reason) in EDGE {
         let path = folder.join(name);
         let plain = read(&path, &[]);
-        assert_eq!((plain.rows.num_rows(), plain.accounts[0].rejects), (records, rejects), "{name}");
+        assert_eq!(
+            (plain.rows.num_rows(), plain.accounts[0].rejects),
+            (records, rejects),
+            "{name}"
+        );
         let first = plain.rejects().first().map_or("", |r| r.2);
         assert!(first.starts_with(reason), "{name}: {first}");
         if records == 19 {
@@ -67,20 +71,15 @@ fn every_edge_file_is_accounted_for() {
         }
     }
     let broken = read(&folder.join("sightings_aws.execution.ec2-user-data.json"), &[]);
-    assert_eq!(broken.accounts[0].notes[0], ("records that no comma separates".to_owned(), 1));
+    assert_eq!(broken.accounts[0].notes[0], ("records that no comma separates".to_owned(), 2));
 
     let whole = read(&folder, &["eventID"]);
     let files = whole.inputs.files().len() + whole.inputs.skipped().len();
     assert_eq!(files, EDGE.len() + 1);
     let skipped: Vec<&str> = whole.inputs.skipped().iter().map(|s| s.reason.as_str()).collect();
-    let want = [
-        "a CloudTrail digest, which holds no event",
-        "JSON, while the other files are CloudTrail",
-        "the compressed data is damaged",
-    ];
-    for reason in &want[..2] {
-        assert!(skipped.contains(reason), "{skipped:?}");
-    }
+    let want =
+        ["a CloudTrail digest, which holds no event", "JSON, while the other files are CloudTrail"];
+    assert_eq!(skipped, want);
 }
 
 #[test]
@@ -93,8 +92,9 @@ fn a_real_trail_reads_as_its_flat_copy() {
     assert!(trail.column("lanner_time").iter().all(|time| time.starts_with("2023-07-10T1")));
     let keyed = |outcome: &Outcome| {
         let columns: Vec<Vec<String>> = columns.iter().map(|c| outcome.column(c)).collect();
-        let mut rows: Vec<Vec<String>> =
-            (0..columns[0].len()).map(|i| columns.iter().map(|c| c[i].to_lowercase()).collect()).collect();
+        let mut rows: Vec<Vec<String>> = (0..columns[0].len())
+            .map(|i| columns.iter().map(|c| c[i].to_lowercase()).collect())
+            .collect();
         rows.sort();
         rows
     };

@@ -9,7 +9,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 const EVENT: &str = r#"{"eventVersion":"1.08","eventTime":"2023-07-10T11:40:24Z","eventSource":"s3.amazonaws.com","eventName":"GetObject","userIdentity":{"type":"Root"}}"#;
-const DIGEST: &str = r#"{"awsAccountId":"1","digestStartTime":"2023-07-10T11:00:00Z","logFiles":[]}"#;
+const DIGEST: &str =
+    r#"{"awsAccountId":"1","digestStartTime":"2023-07-10T11:00:00Z","logFiles":[]}"#;
 const INSIGHT: &str = r#"{"Records":[{"eventVersion":"1.08","eventTime":"2023-07-10T11:40:24Z","eventType":"AwsCloudTrailInsight","eventCategory":"Insight"}]}"#;
 
 fn options() -> Options {
@@ -35,7 +36,8 @@ fn cloudtrail_wins_and_the_rest_is_listed() {
     folder.file("noise.bin", [0, 1, 2, 3, 200]);
     let outcome = read(folder.path(), &["eventName"]);
     assert_eq!(outcome.inputs.kind(), Kind::CloudTrail);
-    let files: Vec<_> = outcome.inputs.files().iter().map(|f| f.path.file_name().unwrap()).collect();
+    let files: Vec<_> =
+        outcome.inputs.files().iter().map(|f| f.path.file_name().unwrap()).collect();
     assert_eq!(files, ["one.json", "two.json.gz", "empty.json"]);
     assert_eq!(outcome.column("lanner_file"), ["0", "0", "1"]);
     assert_eq!(outcome.column("lanner_record"), ["0", "1", "0"]);
@@ -66,8 +68,14 @@ fn a_named_file_must_fit() {
     let table = folder.file("table.csv", "a,b\n1,2\n");
     let noise = folder.file("noise.txt", "words\n");
     let error = |paths: &[&Path]| read_with(paths, &[], &options()).err().unwrap().to_string();
-    assert!(error(&[&trail, &table]).contains("table.csv: CSV, expected CloudTrail as the other inputs are"));
-    assert!(error(&[&trail, &noise]).contains("noise.txt: not a log that Lanner reads, expected CloudTrail, Parquet"));
+    assert!(
+        error(&[&trail, &table])
+            .contains("table.csv: CSV, expected CloudTrail as the other inputs are")
+    );
+    assert!(
+        error(&[&trail, &noise])
+            .contains("noise.txt: not a log that Lanner reads, expected CloudTrail, Parquet")
+    );
     assert!(error(&[&folder.path().join("none")]).contains("no such file or folder"));
     assert!(error(&[&folder.path().join("*.parquet")]).contains("the pattern matches no file"));
     assert!(error(&[Path::new("s3://bucket/logs")]).contains("reads no object stores"));
@@ -94,7 +102,8 @@ fn patterns_are_expanded_and_no_file_is_read_twice() {
 #[test]
 fn empty_files_are_read_and_hold_nothing() {
     let folder = Folder::new();
-    for (name, bytes) in [("a.json", vec![]), ("b.json.gz", gzip("")), ("c.csv", b"\n \n".to_vec())] {
+    for (name, bytes) in [("a.json", vec![]), ("b.json.gz", gzip("")), ("c.csv", b"\n \n".to_vec())]
+    {
         let outcome = read(&folder.file(name, bytes), &[]);
         assert_eq!((outcome.rows.num_rows(), outcome.accounts.len()), (0, 1), "{name}");
         assert!(outcome.accounts[0].complete);
@@ -119,7 +128,8 @@ fn links_that_lead_nowhere_or_in_circles_are_listed() {
 #[test]
 fn files_are_hashed_as_stored() {
     let folder = Folder::new();
-    for bytes in [EVENT.as_bytes().to_vec(), gzip(EVENT), [gzip(EVENT), b"tail".to_vec()].concat()] {
+    for bytes in [EVENT.as_bytes().to_vec(), gzip(EVENT), [gzip(EVENT), b"tail".to_vec()].concat()]
+    {
         let outcome = read(&folder.file("a.json", &bytes), &[]);
         let hash: String = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
         assert_eq!(outcome.accounts[0].sha256, hash);
@@ -133,7 +143,7 @@ fn a_raised_flag_ends_the_work() {
     let path = folder.file("a.json", EVENT).display().to_string();
     let interrupted = Cancel::default();
     let options = Options { interrupted: interrupted.clone(), ..options() };
-    let inputs = open(&[path.clone()], &options).unwrap();
+    let inputs = open(std::slice::from_ref(&path), &options).unwrap();
     interrupted.raise();
     let ledger = Ledger::new(&inputs);
     let error = inputs.scan(0, &[], &ledger, &mut |_| ControlFlow::Continue(())).unwrap_err();
@@ -166,7 +176,8 @@ fn units_may_be_read_in_parallel() {
     let inputs = open(&[folder.path().display().to_string()], &options()).unwrap();
     let one = Ledger::new(&inputs);
     let many = Ledger::new(&inputs);
-    let scan = |unit, ledger: &Ledger| inputs.scan(unit, &[], ledger, &mut |_| ControlFlow::Continue(()));
+    let scan =
+        |unit, ledger: &Ledger| inputs.scan(unit, &[], ledger, &mut |_| ControlFlow::Continue(()));
     (0..inputs.units()).for_each(|unit| scan(unit, &one).unwrap());
     std::thread::scope(|scope| {
         for unit in (0..inputs.units()).rev() {

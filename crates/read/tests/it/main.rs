@@ -1,5 +1,13 @@
 //! The reader as its users see it.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::format_push_string,
+    clippy::format_collect,
+    reason = "a test may fail, speak and be slow"
+)]
+
 mod data;
 mod folders;
 mod support;

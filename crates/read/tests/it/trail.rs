@@ -1,9 +1,10 @@
-//! CloudTrail in every form and state.
+//! `CloudTrail` in every form and state.
 
 use crate::support::{Folder, gzip, read, read_with};
 use lanner_read::{Kind, Limits, Options, ReadError};
 
-const COLUMNS: [&str; 5] = ["eventName", "userIdentity.arn", "readOnly", "requestParameters", "raw"];
+const COLUMNS: [&str; 5] =
+    ["eventName", "userIdentity.arn", "readOnly", "requestParameters", "raw"];
 
 fn event(n: usize) -> String {
     format!(
@@ -82,8 +83,17 @@ fn serde_text(text: &str) -> String {
 #[test]
 fn any_path_into_a_record_can_be_asked_for() {
     let folder = Folder::new();
-    let path = folder.file("a.json", document(2).replace("\"eventSource\"", "\"own\":{\"key\":1},\"eventSource\""));
-    let columns = ["requestParameters.bucketName", "requestParameters.list.0", "own.key", "own", "userIdentity"];
+    let path = folder.file(
+        "a.json",
+        document(2).replace("\"eventSource\"", "\"own\":{\"key\":1},\"eventSource\""),
+    );
+    let columns = [
+        "requestParameters.bucketName",
+        "requestParameters.list.0",
+        "own.key",
+        "own",
+        "userIdentity",
+    ];
     let outcome = read(&path, &columns);
     assert_eq!(outcome.column("requestParameters.bucketName"), ["b0", "b1"]);
     assert_eq!(outcome.column("requestParameters.list.0"), ["x", "x"]);
@@ -92,7 +102,14 @@ fn any_path_into_a_record_can_be_asked_for() {
     assert!(outcome.column("userIdentity")[0].starts_with("{\"type\":\"IAMUser\""));
     let error = outcome.inputs.field("sourceIpAdress").unwrap_err();
     assert_eq!(error.nearest[0], "sourceIPAddress");
-    assert!(outcome.inputs.field("useridentity.ARN").unwrap_err().nearest.contains(&"userIdentity.arn".into()));
+    assert!(
+        outcome
+            .inputs
+            .field("useridentity.ARN")
+            .unwrap_err()
+            .nearest
+            .contains(&"userIdentity.arn".into())
+    );
     assert_eq!(outcome.inputs.schema().fields().last().unwrap().name(), "raw");
 }
 
@@ -108,7 +125,10 @@ fn times_are_found_or_given() {
     let outcome = read(&folder.file("b.json", format!("{late}\n{none}\n{}", event(2))), &[]);
     assert_eq!(outcome.column("lanner_time"), ["-", "-", "2023-07-10T11:40:02Z"]);
     let notes = &outcome.accounts[0].notes;
-    assert_eq!(notes[..], [("records without a time".into(), 1), ("times that cannot be read".into(), 1)]);
+    assert_eq!(
+        notes[..],
+        [("records without a time".into(), 1), ("times that cannot be read".into(), 1)]
+    );
     let given = Options { time_field: Some("nothing".into()), ..Options::default() };
     let error = read_with(&[&folder.path().join("b.json")], &[], &given).err().unwrap();
     assert!(matches!(error, ReadError::UnknownField(_)), "{error}");

@@ -6,6 +6,9 @@ use crate::kinds::Kinds;
 use crate::window::Window;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Records in a thousand that have the usual number of fields, and that number.
+type Likeness = (usize, usize);
+
 /// Records that are looked at.
 const LOOK: usize = 200;
 
@@ -28,7 +31,7 @@ impl Dialect {
         // A record that the end of the head cuts tells nothing.
         let cut = if whole { None } else { memchr::memrchr(b'\n', head) };
         let head = &head[..cut.map_or(head.len(), |at| at + 1)];
-        let mut best: Option<((usize, usize), u8, Vec<Vec<String>>)> = None;
+        let mut best: Option<(Likeness, u8, Vec<Vec<String>>)> = None;
         for delimiter in *b",;\t|" {
             let records = records(head, delimiter);
             let mut widths: BTreeMap<usize, usize> = BTreeMap::new();

@@ -57,7 +57,8 @@ impl<R: Read> Records<R> {
             return self.finish();
         }
         let blank = self.window.bytes().iter().take_while(|b| matches!(b, b'\r' | b'\n'));
-        let (bytes, lines) = blank.fold((0, 0), |(n, lines), b| (n + 1, lines + u64::from(*b == b'\n')));
+        let (bytes, lines) =
+            blank.fold((0, 0), |(n, lines), b| (n + 1, lines + u64::from(*b == b'\n')));
         let offset = self.window.offset() + bytes;
         let line = self.core.line() + lines;
         let (mut length, mut count, mut too_long) = (0, 0, false);

@@ -36,7 +36,7 @@ fn texts(text: &str, layout: Layout) -> Vec<String> {
     pieces(text.as_bytes(), layout, 1 << 10).into_iter().map(|(_, text)| text).collect()
 }
 
-/// A record as CloudTrail writes it, with all that may confuse.
+/// A record as `CloudTrail` writes it, with all that may confuse.
 fn event(n: usize) -> String {
     format!(
         r#"{{"eventVersion":"1.08","n":{n},"a":"x\"}}],{{","b":[1,{{"c":"\\"}}],"d":{{"e":null}}}}"#
@@ -48,7 +48,9 @@ fn forms() -> Vec<String> {
     let pretty = |e: &str| e.replacen("{\"", "{\n    \"", 1);
     vec![
         format!("{{\"Records\":[{a},{b},{c}]}}"),
-        format!("{{ \"Next\" : [{{}}], \"x\":\"y\",\n\"Records\" : [ {a} ,\n {b},{c} ], \"z\":1 }}\n"),
+        format!(
+            "{{ \"Next\" : [{{}}], \"x\":\"y\",\n\"Records\" : [ {a} ,\n {b},{c} ], \"z\":1 }}\n"
+        ),
         format!("[{a},{b},{c}]"),
         format!("{a}\n{b}\n{c}\n"),
         format!("{a}\r\n{b}\r\n{c}"),
@@ -62,7 +64,8 @@ fn forms() -> Vec<String> {
 #[test]
 fn every_form_gives_the_same_records() {
     for form in forms() {
-        let found: Vec<String> = texts(&form, TRAIL).iter().map(|r| r.replace("\n    ", "")).collect();
+        let found: Vec<String> =
+            texts(&form, TRAIL).iter().map(|r| r.replace("\n    ", "")).collect();
         assert_eq!(found, [event(0), event(1), event(2)], "{form}");
     }
     assert!(texts("{\"Records\":null}", TRAIL).is_empty());
@@ -155,7 +158,8 @@ fn deep_and_long_records_are_left_out() {
     let text = format!("{}\n{long}\n{}\n", event(0), event(1));
     for block in [64, 100_000] {
         let limits = Limits { record_bytes: 1000, ..Limits::default() };
-        let mut splitter = Splitter::new(Window::with_block(text.as_bytes(), block), TRAIL, &limits);
+        let mut splitter =
+            Splitter::new(Window::with_block(text.as_bytes(), block), TRAIL, &limits);
         let mut reasons = Vec::new();
         while let Some(item) = splitter.next() {
             reasons.push(item.damage.map_or(String::new(), |d| d.to_string()));
@@ -171,7 +175,7 @@ fn random_damage_is_survived() {
     for form in forms() {
         for _ in 0..300 {
             let mut bytes = form.clone().into_bytes();
-            for _ in 0..1 + rng.below(4) {
+            for _ in 0..=rng.below(4) {
                 let at = rng.below(bytes.len() as u64) as usize;
                 match rng.below(3) {
                     0 => bytes[at] = b"{}[]\",:\\\n x"[rng.below(11) as usize],

@@ -1,0 +1,250 @@
+//! `lanner query`: SQL over a finished hunt.
+
+use super::input::{Reading, moment, threads};
+use crate::failure::Failure;
+use arrow::array::{ArrayRef, Float64Array, Int32Array, StringArray, UInt64Array};
+use arrow::datatypes::{DataType, Field, Schema};
+use arrow::record_batch::RecordBatch;
+use clap::ValueEnum;
+use lanner_collapse::{CollapseError, Memory, Query, RowsTable, Spec, Tables};
+use lanner_encode::{Classic, FeatureKind, value_text};
+use lanner_frame::Cancel;
+use lanner_frame::text::csv_cell;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use serde_json::Value;
+use std::fs::File;
+use std::io::{IsTerminal, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Asks a finished hunt with SQL.
+///
+/// Tables: events (flagged rows, whole), tuples (all distinct tuples with every score), models, and rows
+/// (all input rows with rank, score, votes and codes; reads the inputs again and checks that they are
+/// still the same). Field names with dots need no quotes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  lanner query found \"SELECT rank, copies, eventName, userIdentity.arn FROM tuples LIMIT 20\"
+  lanner query found \"SELECT eventName, count(*) AS n FROM events GROUP BY eventName ORDER BY n DESC\"
+  lanner query found \"SELECT * FROM rows WHERE sourceIPAddress = '203.0.113.9'\" --format csv")]
+pub(crate) struct Args {
+    /// Folder of a finished hunt
+    dir: PathBuf,
+    /// A SELECT
+    sql: String,
+    /// How to print the answer
+    #[arg(long, short, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Write here [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Leave cells that a spreadsheet would run as formulas as they are (csv)
+    #[arg(long)]
+    raw_csv: bool,
+    /// Threads [default: one a core]
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Table,
+    Csv,
+    Json,
+    Parquet,
+}
+
+pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
+    let threads = threads(args.threads);
+    let manifest = lanner_report::Manifest::read(&args.dir).map_err(Failure::failed)?;
+    let query = Query::new(&args.sql, threads, Memory::default(), cancel);
+    let tables = Tables {
+        files: ["events", "tuples"]
+            .iter()
+            .map(|t| ((*t).to_owned(), args.dir.join(format!("{t}.parquet"))))
+            .collect(),
+        batches: vec![("models".to_owned(), models(&args.dir)?)],
+    };
+    let rows = if query.reads("rows")? {
+        Some(rows_table(&args.dir, &manifest, threads, cancel)?)
+    } else {
+        None
+    };
+    if args.format == Format::Parquet && args.out.is_none() && std::io::stdout().is_terminal() {
+        return Err(Failure::usage("Parquet does not go to a terminal; name a file with --out"));
+    }
+    let mut answer: Vec<RecordBatch> = Vec::new();
+    let schema = query.run(&tables, rows, &mut |batch| {
+        answer.push(batch);
+        if cancel.is_raised() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    cancel.check().map_err(|_| Failure::interrupted())?;
+    if args.format == Format::Table && args.out.is_none() {
+        crate::print::batches(&schema, &answer)?;
+        return Ok(());
+    }
+    let bytes = match args.format {
+        Format::Table | Format::Csv => csv(&schema, &answer, args.raw_csv)?,
+        Format::Json => json(&answer)?,
+        Format::Parquet => parquet(&schema, &answer)?,
+    };
+    match &args.out {
+        Some(path) => lanner_report::write_private(path, &bytes).map_err(Failure::failed)?,
+        None if args.format == Format::Json => {
+            crate::print::json(&String::from_utf8_lossy(&bytes))?;
+        }
+        None => std::io::stdout().lock().write_all(&bytes)?,
+    }
+    Ok(())
+}
+
+/// The table `models`, from models.json.
+fn models(dir: &Path) -> Result<RecordBatch, Failure> {
+    let path = dir.join("models.json");
+    let wrong = |e: &dyn std::fmt::Display| Failure::failed(format!("{}: {e}", path.display()));
+    let text = std::fs::read_to_string(&path).map_err(|e| wrong(&e))?;
+    let list: Vec<Value> = serde_json::from_str(&text).map_err(|e| wrong(&e))?;
+    let texts = |name: &str| -> ArrayRef {
+        Arc::new(list.iter().map(|m| m[name].as_str()).collect::<StringArray>())
+    };
+    let numbers = |name: &str| -> ArrayRef {
+        Arc::new(list.iter().map(|m| m[name].as_f64()).collect::<Float64Array>())
+    };
+    let parameters: StringArray = list.iter().map(|m| Some(m["parameters"].to_string())).collect();
+    let flagged: UInt64Array = list.iter().map(|m| m["flagged_rows"].as_u64()).collect();
+    let columns: [(&str, ArrayRef); 8] = [
+        ("id", texts("id")),
+        ("title", texts("title")),
+        ("status", texts("status")),
+        ("parameters", Arc::new(parameters)),
+        ("fit_seconds", numbers("fit_seconds")),
+        ("threshold", numbers("threshold")),
+        ("flagged_rows", Arc::new(flagged)),
+        ("error", texts("error")),
+    ];
+    RecordBatch::try_from_iter_with_nullable(columns.map(|(n, c)| (n, c, true)))
+        .map_err(Failure::failed)
+}
+
+/// The table `rows`: the inputs of the manifest, opened again after their hashes were checked.
+fn rows_table(
+    dir: &Path,
+    manifest: &lanner_report::Manifest,
+    threads: usize,
+    cancel: &Cancel,
+) -> Result<RowsTable, Failure> {
+    let reading: Reading = serde_json::from_value(manifest.options["reading"].clone())
+        .map_err(|e| Failure::failed(format!("the manifest's options: {e}")))?;
+    let paths: Vec<String> = manifest.inputs.files.iter().map(|f| f.path.clone()).collect();
+    for file in manifest.inputs.files.iter().filter(|f| !f.sha256.is_empty()) {
+        cancel.check().map_err(|_| Failure::interrupted())?;
+        let now = lanner_read::sha256_of(Path::new(&file.path)).map_err(|e| {
+            Failure::failed(format!("{}: {e}; rows needs the inputs of the hunt", file.path))
+        })?;
+        if now != file.sha256 {
+            return Err(CollapseError::Changed { path: file.path.clone() }.into());
+        }
+    }
+    let inputs = reading.open(&paths, None, threads, cancel)?;
+    let settings = &manifest.settings;
+    let zone = reading.zone()?;
+    let micros = |name: &str| -> Result<Option<i64>, Failure> {
+        let moment = moment(name, settings[name].as_str(), &zone)?;
+        Ok(moment.map(jiff::Timestamp::as_microsecond))
+    };
+    let fields = settings["fields"].as_array().cloned().unwrap_or_default();
+    let names: Vec<String> =
+        fields.iter().filter_map(|f| f["name"].as_str().map(str::to_owned)).collect();
+    let accounts = manifest.inputs.files.iter().map(|f| lanner_read::FileAccount {
+        sha256: f.sha256.clone(),
+        bytes: f.bytes,
+        records: f.records,
+        ..lanner_read::FileAccount::default()
+    });
+    let category = |j: usize| fields[j]["kind"].as_str() == Some(FeatureKind::Category.name());
+    let tuples = tuples(&dir.join("tuples.parquet"), &names, category)?;
+    let spec = Spec {
+        fields: names,
+        filter: settings["filter"].as_str().map(str::to_owned),
+        since: micros("since")?,
+        until: micros("until")?,
+        ..Spec::default()
+    };
+    Ok(RowsTable { inputs, spec, accounts: accounts.collect(), tuples })
+}
+
+/// The tuples with what is attached to their rows: rank, score, votes, codes.
+fn tuples(
+    path: &Path,
+    names: &[String],
+    category: impl Fn(usize) -> bool,
+) -> Result<RecordBatch, Failure> {
+    let wrong = |e: &dyn std::fmt::Display| Failure::failed(format!("{}: {e}", path.display()));
+    let file = File::open(path).map_err(|e| wrong(&e))?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| wrong(&e))?;
+    let schema = Arc::clone(reader.schema());
+    let reader = reader.build().map_err(|e| wrong(&e))?;
+    let batches: Vec<RecordBatch> = reader.collect::<Result<_, _>>().map_err(|e| wrong(&e))?;
+    let all = arrow::compute::concat_batches(&schema, &batches).map_err(|e| wrong(&e))?;
+    let (mut fields, mut columns): (Vec<Field>, Vec<ArrayRef>) = (Vec::new(), Vec::new());
+    for j in 0..names.len() {
+        fields.push(all.schema().field(j).clone());
+        columns.push(Arc::clone(all.column(j)));
+    }
+    for (field, column) in all.schema().fields().iter().zip(all.columns()).skip(names.len()) {
+        let name = field.name();
+        if name == "rank" || name == "score" || name.starts_with("out_") {
+            fields.push(field.as_ref().clone().with_nullable(true));
+            columns.push(Arc::clone(column));
+        }
+    }
+    for (j, name) in names.iter().enumerate().filter(|(j, _)| category(*j)) {
+        let (codes, _) = Classic.codes(name, all.column(j)).map_err(Failure::failed)?;
+        let codes: Int32Array = codes.iter().map(|c| Some(c.map_or(-1, |c| c as i32))).collect();
+        fields.push(Field::new(format!("code_{name}"), DataType::Int32, true));
+        columns.push(Arc::new(codes));
+    }
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(|e| wrong(&e))
+}
+
+fn csv(schema: &Schema, batches: &[RecordBatch], raw: bool) -> Result<Vec<u8>, Failure> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let safe = |text: &str| if raw { text.to_owned() } else { csv_cell(text).into_owned() };
+    writer.write_record(schema.fields().iter().map(|f| safe(f.name()))).map_err(Failure::failed)?;
+    for batch in batches {
+        for i in 0..batch.num_rows() {
+            let cells = batch
+                .columns()
+                .iter()
+                .map(|column| safe(&value_text(column, i).unwrap_or_default()));
+            writer.write_record(cells).map_err(Failure::failed)?;
+        }
+    }
+    writer.into_inner().map_err(Failure::failed)
+}
+
+fn json(batches: &[RecordBatch]) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let mut writer = arrow::json::ArrayWriter::new(&mut bytes);
+    for batch in batches {
+        writer.write(batch).map_err(Failure::failed)?;
+    }
+    writer.finish().map_err(Failure::failed)?;
+    if bytes.is_empty() {
+        bytes.extend_from_slice(b"[]");
+    }
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn parquet(schema: &Schema, batches: &[RecordBatch]) -> Result<Vec<u8>, Failure> {
+    let schema = Arc::new(schema.clone());
+    let mut writer = ArrowWriter::try_new(Vec::new(), schema, None).map_err(Failure::failed)?;
+    for batch in batches {
+        writer.write(batch).map_err(Failure::failed)?;
+    }
+    writer.into_inner().map_err(Failure::failed)
+}

@@ -1,0 +1,58 @@
+//! Tables and JSON on standard output, with log text made safe for a terminal.
+
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
+use lanner_frame::text::{excerpt, json_shown};
+use std::io::{IsTerminal, Write};
+
+/// Widest cell of a table, characters.
+const CELL: usize = 160;
+
+/// Prints JSON text; on a terminal, characters that could act on it are escaped.
+pub(crate) fn json(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    if out.is_terminal() {
+        out.write_all(json_shown(text).as_bytes())
+    } else {
+        out.write_all(text.as_bytes())
+    }
+}
+
+/// A table without frames: a header, then rows, cut to the width of the terminal.
+pub(crate) fn plain_table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    if !std::io::stdout().is_terminal() {
+        table.set_width(160);
+    }
+    table.set_header(header.iter().map(|h| excerpt(h, CELL)));
+    table
+}
+
+/// Prints batches as a table and says how many rows there were.
+pub(crate) fn batches(schema: &SchemaRef, batches: &[RecordBatch]) -> std::io::Result<()> {
+    let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
+    let mut table = plain_table(&names);
+    let mut rows = 0;
+    for batch in batches {
+        for i in 0..batch.num_rows() {
+            let cells = batch.columns().iter().map(|column| {
+                let text = lanner_encode::value_text(column, i).unwrap_or_default();
+                let cell = Cell::new(excerpt(&text, CELL));
+                if column.data_type().is_numeric() {
+                    cell.set_alignment(CellAlignment::Right)
+                } else {
+                    cell
+                }
+            });
+            table.add_row(cells);
+            rows += 1;
+        }
+    }
+    let mut out = anstream::stdout();
+    writeln!(out, "{table}")?;
+    let word = if rows == 1 { "row" } else { "rows" };
+    writeln!(out, "{rows} {word}")
+}

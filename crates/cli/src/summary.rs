@@ -1,0 +1,172 @@
+//! What a hunt found, on a terminal: worth reading on its own.
+
+use anstyle::{AnsiColor, Style};
+use lanner_explain::grouped;
+use lanner_frame::text::{excerpt, shown};
+use lanner_pipeline::{Outcome, Status};
+use std::io::Write;
+use std::path::Path;
+
+/// Tuples in the summary.
+const LISTED: usize = 10;
+/// Skipped files named in the summary.
+const NAMED: usize = 5;
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const WARN: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Yellow)));
+const HOT: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
+
+/// Prints the summary of a hunt.
+pub(crate) fn print(outcome: &Outcome, out: Option<&Path>) -> std::io::Result<()> {
+    let mut to = std::io::BufWriter::new(anstream::stdout());
+    read(&mut to, outcome)?;
+    ran(&mut to, outcome)?;
+    strangest(&mut to, outcome)?;
+    for warning in &outcome.warnings {
+        writeln!(to, "{WARN}note{WARN:#} {}", shown(warning))?;
+    }
+    match out {
+        Some(dir) => {
+            let dir = shown(&dir.to_string_lossy()).into_owned();
+            writeln!(
+                to,
+                "\nWritten to {BOLD}{dir}{BOLD:#}: report.html is the page to open; then ask:"
+            )?;
+            writeln!(
+                to,
+                "  lanner query {dir} \"SELECT * FROM events ORDER BY rank DESC LIMIT 20\""
+            )?;
+        }
+        None => writeln!(
+            to,
+            "\n{DIM}Nothing was written; add --out DIR for all files and a page.{DIM:#}"
+        )?,
+    }
+    to.flush()
+}
+
+fn read(to: &mut impl Write, outcome: &Outcome) -> std::io::Result<()> {
+    let input = &outcome.input;
+    let files = input.files.len();
+    let kind = &outcome.settings.kind;
+    let span = match (&input.first, &input.last) {
+        (Some(first), Some(last)) => format!(", {first} to {last}"),
+        _ => String::new(),
+    };
+    writeln!(
+        to,
+        "{BOLD}Read{BOLD:#}    {} {} in {}{span}",
+        grouped(input.read),
+        counted(input.read, &format!("{kind} record")),
+        plural(files as u64, "file"),
+    )?;
+    writeln!(
+        to,
+        "        = {} scored + {} filtered + {} rejected; {} skipped",
+        grouped(input.scored),
+        grouped(input.filtered),
+        grouped(input.rejected),
+        plural(input.skipped.len() as u64, "file"),
+    )?;
+    for (path, account) in input.files.iter().filter(|(_, a)| a.rejects > 0).take(NAMED) {
+        let first = account.listed.first();
+        let why = first.map_or(String::new(), |r| {
+            format!(": record {} at byte {}: {}", r.record, r.offset, shown(&r.reason))
+        });
+        writeln!(
+            to,
+            "        {WARN}{}{WARN:#} in {}{why}",
+            plural(account.rejects, "reject"),
+            tail(path)
+        )?;
+    }
+    for file in input.skipped.iter().take(NAMED) {
+        writeln!(to, "        {DIM}skipped {}: {}{DIM:#}", tail(&file.path), shown(&file.reason))?;
+    }
+    if input.skipped.len() > NAMED {
+        writeln!(to, "        {DIM}and {} more{DIM:#}", input.skipped.len() - NAMED)?;
+    }
+    Ok(())
+}
+
+fn ran(to: &mut impl Write, outcome: &Outcome) -> std::io::Result<()> {
+    let names: Vec<String> = outcome.settings.fields.iter().map(|f| excerpt(&f.name, 40)).collect();
+    writeln!(
+        to,
+        "{BOLD}Tuples{BOLD:#}  {} distinct of {}",
+        grouped(outcome.tuples.len() as u64),
+        names.join(", ")
+    )?;
+    if !outcome.settings.left_out.is_empty() {
+        let left: Vec<String> = outcome.settings.left_out.iter().map(|f| excerpt(f, 40)).collect();
+        writeln!(
+            to,
+            "        left out, a value of its own in nearly every row: {}",
+            left.join(", ")
+        )?;
+    }
+    let of =
+        |status: fn(&Status) -> bool| outcome.models.iter().filter(|m| status(&m.status)).count();
+    let ran = of(|s| *s == Status::Ran);
+    let failed = of(|s| matches!(s, Status::Failed(_)));
+    let seconds = outcome.timings.iter().find(|(s, _)| *s == "models").map_or(0.0, |(_, s)| *s);
+    write!(to, "{BOLD}Models{BOLD:#}  {ran} ran in {seconds:.2} s")?;
+    if failed > 0 {
+        write!(to, ", {HOT}{failed} failed{HOT:#}")?;
+    }
+    let flagged: u64 = outcome.ranks.iter().filter(|r| r.rank > 0).map(|r| r.rows).sum();
+    let voted: u64 = outcome.ranks.iter().filter(|r| r.rank > 0).map(|r| r.tuples).sum();
+    writeln!(to, "; {} in {} got a vote", plural(flagged, "row"), plural(voted, "tuple"))?;
+    let ranks = outcome.ranks.iter().rev().filter(|r| r.rank > 0 && r.rows > 0);
+    let ranks: Vec<String> = ranks.map(|r| format!("{}: {}", r.rank, grouped(r.rows))).collect();
+    if !ranks.is_empty() {
+        writeln!(to, "{BOLD}Ranks{BOLD:#}   rows by votes  {}", ranks.join("  "))?;
+    }
+    Ok(())
+}
+
+fn strangest(to: &mut impl Write, outcome: &Outcome) -> std::io::Result<()> {
+    let tuples = &outcome.tuples;
+    let ran = outcome.agreement.models.len();
+    writeln!(to, "\n{BOLD}The strangest{BOLD:#}")?;
+    for i in 0..tuples.len().min(LISTED) {
+        let style = if tuples.rank[i] > 0 { HOT } else { BOLD };
+        let seen = tuples.first_seen[i]
+            .and_then(|t| jiff::Timestamp::from_microsecond(t).ok())
+            .map_or(String::new(), |t| format!(", first {t}"));
+        writeln!(
+            to,
+            "{:>3}  {style}{} of {ran} models{style:#}  score {:.4}  {}{seen}",
+            i + 1,
+            tuples.rank[i],
+            tuples.score[i],
+            plural(tuples.copies[i], "row"),
+        )?;
+        let fields = outcome.settings.fields.iter().enumerate().map(|(j, field)| {
+            let value = tuples.text(j, i);
+            let value = value.map_or("(none)".to_owned(), |v| excerpt(&v, 90));
+            format!("{DIM}{}={DIM:#}{value}", excerpt(&field.name, 40))
+        });
+        writeln!(to, "     {}", fields.collect::<Vec<_>>().join("  "))?;
+        let why: Vec<String> = tuples.reasons(i).iter().map(|r| excerpt(&r.text(), 110)).collect();
+        writeln!(to, "     {DIM}why{DIM:#} {}", why.join("; "))?;
+    }
+    Ok(())
+}
+
+/// The end of a path, which tells files apart.
+fn tail(path: &str) -> String {
+    let chars = path.chars().count();
+    let cut: String = path.chars().skip(chars.saturating_sub(70)).collect();
+    let cut = shown(&cut).into_owned();
+    if chars > 70 { format!("…{cut}") } else { cut }
+}
+
+fn plural(n: u64, one: &str) -> String {
+    format!("{} {}", grouped(n), counted(n, one))
+}
+
+fn counted(n: u64, one: &str) -> String {
+    if n == 1 { one.to_owned() } else { format!("{one}s") }
+}

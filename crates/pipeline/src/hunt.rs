@@ -1,0 +1,359 @@
+//! A hunt from request to outcome: read, collapse, encode, detect, vote.
+
+use crate::outcome::{
+    Agreement, FieldUse, InputReport, ModelRun, Outcome, RankCount, Settings, Status, Tuples,
+};
+use crate::{Fields, HuntError, Observer, Request, fields, models};
+use arrow::array::{ArrayRef, AsArray, BooleanArray, UInt32Array};
+use arrow::compute::{filter_record_batch, take_record_batch};
+use arrow::datatypes::UInt32Type;
+use arrow::record_batch::RecordBatch;
+use lanner_collapse::{CollapseError, Distinct, Engine, Local, Spec};
+use lanner_encode::{Classic, Encoded, FeatureKind};
+use lanner_explain::{Rarity, Values};
+use lanner_frame::text::excerpt;
+use lanner_frame::{Cancel, Ctx, Sample, Workers};
+use lanner_read::{FileAccount, Inputs};
+use lanner_vote as vote;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// A finished hunt: what was found, and the way back to the rows.
+pub struct Hunt {
+    /// What was found.
+    pub outcome: Outcome,
+    engine: Local,
+    spec: Spec,
+    accounts: Vec<FileAccount>,
+}
+
+impl Hunt {
+    /// Streams the rows of the flagged tuples in input order: all columns of the input, then
+    /// `lanner_row`, `lanner_file` and `lanner_tuple` (the tuple's place in the list). Returns their
+    /// number.
+    ///
+    /// # Errors
+    /// [`HuntError`], also if an input changed since it was read first.
+    pub fn flagged_rows(
+        &self,
+        sink: &mut dyn FnMut(RecordBatch) -> ControlFlow<()>,
+    ) -> Result<u64, HuntError> {
+        let tuples = &self.outcome.tuples;
+        let listed = (0..tuples.len() as u32).filter(|&i| tuples.flagged[i as usize]);
+        let listed: Vec<u32> = listed.collect();
+        let mask = BooleanArray::from(tuples.flagged.clone());
+        let marks = filter_record_batch(&tuples.values, &mask).map_err(CollapseError::from)?;
+        let rows = self.engine.join_back(&self.spec, &marks, &self.accounts, &mut |batch| {
+            let mut columns = batch.columns().to_vec();
+            let last = columns.len() - 1;
+            let numbers = columns[last].as_primitive::<UInt32Type>().values();
+            let numbers: UInt32Array = numbers.iter().map(|&m| listed[m as usize]).collect();
+            columns[last] = Arc::new(numbers);
+            match RecordBatch::try_new(batch.schema(), columns) {
+                Ok(batch) => sink(batch),
+                Err(_) => ControlFlow::Break(()),
+            }
+        })?;
+        Ok(rows)
+    }
+}
+
+/// Runs a hunt over inputs that were opened.
+///
+/// # Errors
+/// [`HuntError`] where there is no outcome; a model that fails is part of the outcome.
+pub fn hunt(
+    inputs: Inputs,
+    request: &Request,
+    cancel: &Cancel,
+    observer: &dyn Observer,
+) -> Result<Hunt, HuntError> {
+    let mut timings = Vec::new();
+    let mut clock = Instant::now();
+    let mut lap = |stage: &'static str| {
+        timings.push((stage, clock.elapsed().as_secs_f64()));
+        clock = Instant::now();
+    };
+    let chosen = fields::choose(&inputs, request)?;
+    let spec = spec_of(&inputs, request, &chosen);
+    let workers = Workers::new(request.threads).map_err(|e| HuntError::System(e.to_string()))?;
+    let engine = Local::new(inputs.clone(), workers.count(), request.memory, cancel)?;
+    lap("choose fields");
+    observer.stage("reading", Some(engine.rows_read()));
+    let distinct = engine.distinct(&spec)?;
+    if distinct.rows == 0 {
+        return Err(HuntError::Nothing(nothing(&distinct, &inputs, &spec)));
+    }
+    cancel.check().map_err(|_| HuntError::Cancelled)?;
+    lap("read and collapse");
+    observer.stage("encoding", None);
+    let encoded = Classic.encode(&distinct.tuples, &chosen.used(), &distinct.copies)?;
+    let (sample, place) = Sample::collapse(&encoded.matrix, &distinct.copies)
+        .map_err(|e| HuntError::Nothing(e.to_string()))?;
+    lap("encode");
+    observer.stage("models", None);
+    let ctx = Ctx::new(workers, cancel.clone(), request.seed);
+    let runs =
+        models::run(&request.models, &sample, &ctx, observer).map_err(|_| HuntError::Cancelled)?;
+    lap("models");
+    observer.stage("voting", None);
+    let spread = |scores: Vec<f64>| place.iter().map(|&p| scores[p as usize]).collect::<Vec<f64>>();
+    let mut models = model_runs(request, runs, &distinct.copies, spread);
+    let ran: Vec<&ModelRun> = models.iter().filter(|m| m.status == Status::Ran).collect();
+    let scores: Vec<&[f64]> = ran.iter().map(|m| m.scores.as_slice()).collect();
+    let votes: Vec<&[bool]> = ran.iter().map(|m| m.votes.as_slice()).collect();
+    let agreement = Agreement {
+        models: ran.iter().map(|m| m.id).collect(),
+        votes: vote::vote_agreement(&votes, &distinct.copies),
+        scores: vote::spearman(&scores, &distinct.copies),
+    };
+    let rank = vote::rank_of_tuples(&votes, distinct.copies.len());
+    let score = vote::mean_share(&scores, &distinct.copies);
+    let order = vote::list_order(&rank, &score, &distinct.copies);
+    let ranks = rank_counts(&rank, &distinct.copies);
+    let warnings = warnings(&models, &distinct, &encoded, &sample);
+    for model in &mut models {
+        model.scores = pick(&model.scores, &order);
+        model.votes = pick(&model.votes, &order);
+    }
+    let input = input_report(&inputs, &distinct);
+    let settings = settings(&inputs, request, &chosen, &encoded);
+    let tuples = list(&distinct, &chosen, &rank, &score, &order, request.top, &input)?;
+    lap("vote");
+    let accounts = distinct.accounts;
+    let outcome = Outcome { settings, input, tuples, models, agreement, ranks, warnings, timings };
+    Ok(Hunt { outcome, engine, spec, accounts })
+}
+
+/// What the engine is to group.
+pub(crate) fn spec_of(inputs: &Inputs, request: &Request, chosen: &Fields) -> Spec {
+    let numbers = chosen.used().into_iter().filter(|(_, kind)| *kind == FeatureKind::Number);
+    let reject_nulls =
+        if request.reject_nulls { numbers.map(|(n, _)| n).collect() } else { vec![] };
+    let id = "eventID";
+    Spec {
+        fields: chosen.names(),
+        filter: request.filter.clone(),
+        since: request.since.map(jiff::Timestamp::as_microsecond),
+        until: request.until.map(jiff::Timestamp::as_microsecond),
+        reject_nulls,
+        id: inputs.schema().field_with_name(id).is_ok().then(|| id.to_owned()),
+    }
+}
+
+/// Why there is no row to score.
+fn nothing(distinct: &Distinct, inputs: &Inputs, spec: &Spec) -> String {
+    let read: u64 = distinct.accounts.iter().map(|a| a.records).sum();
+    let rejected: u64 = distinct.accounts.iter().map(|a| a.rejects).sum();
+    let files = inputs.files().len();
+    if read == rejected {
+        format!("no record to score: {files} files read, {read} records, all of them rejected")
+    } else if spec.since.is_some() || spec.until.is_some() || spec.filter.is_some() {
+        format!(
+            "no record to score: --where, --since and --until leave none of the {} records",
+            read - rejected
+        )
+    } else {
+        format!("no record to score in {files} files")
+    }
+}
+
+fn model_runs(
+    request: &Request,
+    runs: Vec<models::Run>,
+    copies: &[u64],
+    spread: impl Fn(Vec<f64>) -> Vec<f64>,
+) -> Vec<ModelRun> {
+    let pairs = request.models.iter().zip(runs);
+    let report = |(model, run): (&Box<dyn lanner_detect::Configured>, models::Run)| {
+        let mut report = ModelRun {
+            id: model.card().id,
+            title: model.card().title,
+            status: Status::Ran,
+            params: model.params(),
+            fit_seconds: run.seconds,
+            threshold: None,
+            flagged_rows: 0,
+            scores: Vec::new(),
+            votes: Vec::new(),
+            notes: run.notes,
+        };
+        match run.scores {
+            Ok(scores) => {
+                report.scores = spread(scores);
+                let ballot = vote::ballot(&report.scores, copies, request.contamination);
+                report.threshold = Some(ballot.threshold);
+                report.flagged_rows = ballot.rows;
+                report.votes = ballot.votes;
+            }
+            Err(error) => report.status = Status::Failed(error),
+        }
+        report
+    };
+    pairs.map(report).collect()
+}
+
+fn rank_counts(rank: &[u32], copies: &[u64]) -> Vec<RankCount> {
+    let highest = rank.iter().max().copied().unwrap_or(0);
+    let mut counts: Vec<RankCount> =
+        (0..=highest).map(|rank| RankCount { rank, rows: 0, tuples: 0 }).collect();
+    for (&rank, &c) in rank.iter().zip(copies) {
+        counts[rank as usize].rows += c;
+        counts[rank as usize].tuples += 1;
+    }
+    counts
+}
+
+/// Things a user should know about the whole run.
+fn warnings(
+    models: &[ModelRun],
+    distinct: &Distinct,
+    encoded: &Encoded,
+    sample: &Sample,
+) -> Vec<String> {
+    let mut out = Vec::new();
+    if distinct.rows == 1 {
+        out.push("only one row was scored: nothing can be unusual among one".to_owned());
+    } else if sample.rows() == 1 {
+        out.push("all rows are alike in the detection fields: nothing can be unusual".to_owned());
+    }
+    for feature in &encoded.features {
+        let column = distinct.tuples.column_by_name(&feature.field);
+        if column.is_some_and(|c| arrow::array::Array::null_count(c) == distinct.copies.len()) {
+            out.push(format!("field {} is null in every row", excerpt(&feature.field, 80)));
+        }
+        if feature.imputed > 0 {
+            let field = excerpt(&feature.field, 80);
+            let rows = feature.imputed;
+            out.push(format!(
+                "field {field}: {rows} null or non-finite numbers replaced by the median"
+            ));
+        }
+    }
+    if encoded.features.len() > 40 {
+        let d = encoded.features.len();
+        out.push(format!("{d} detection fields are very many: distances lose their meaning"));
+    }
+    let silent: Vec<&str> = models
+        .iter()
+        .filter(|m| m.status == Status::Ran && m.flagged_rows == 0)
+        .map(|m| m.id)
+        .collect();
+    if !silent.is_empty() {
+        let list = silent.join(", ");
+        out.push(format!("no vote at all from {list}: too many rows tie at the threshold"));
+    }
+    for model in models {
+        if let Status::Failed(why) = &model.status {
+            out.push(format!("{} failed: {}", model.id, excerpt(why, 200)));
+        }
+    }
+    out
+}
+
+fn input_report(inputs: &Inputs, distinct: &Distinct) -> InputReport {
+    let read: u64 = distinct.accounts.iter().map(|a| a.records).sum();
+    let rejected: u64 = distinct.accounts.iter().map(|a| a.rejects).sum();
+    let moment =
+        |micros: i64| jiff::Timestamp::from_microsecond(micros).ok().map(|t| t.to_string());
+    // Absolute, so that the files can be found again from another working folder.
+    let whole = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+    let paths = inputs.files().iter().map(|f| whole(&f.path).to_string_lossy().into_owned());
+    InputReport {
+        files: paths.zip(distinct.accounts.iter().cloned()).collect(),
+        skipped: inputs.skipped().to_vec(),
+        read,
+        scored: distinct.rows,
+        filtered: read.saturating_sub(rejected + distinct.rows),
+        rejected,
+        repeated_ids: distinct.repeated_ids,
+        first: distinct.first_seen.iter().flatten().min().copied().and_then(moment),
+        last: distinct.last_seen.iter().flatten().max().copied().and_then(moment),
+        columns: inputs.schema().fields().iter().map(|f| f.name().clone()).collect(),
+    }
+}
+
+fn settings(inputs: &Inputs, request: &Request, chosen: &Fields, encoded: &Encoded) -> Settings {
+    let fields = chosen.tuple.iter().map(|(name, kind, used)| {
+        let feature = encoded.features.iter().find(|f| &f.field == name);
+        FieldUse {
+            name: name.clone(),
+            kind: kind.name(),
+            used: *used,
+            distinct: feature.map_or(0, |f| f.distinct),
+            imputed: feature.map_or(0, |f| f.imputed),
+        }
+    });
+    Settings {
+        inputs: request.inputs.clone(),
+        recipe: "classic".to_owned(),
+        kind: inputs.kind().to_string(),
+        fields: fields.collect(),
+        left_out: chosen.left_out.clone(),
+        time: inputs.time_field().map(str::to_owned),
+        filter: request.filter.clone(),
+        since: request.since.map(|t| t.to_string()),
+        until: request.until.map(|t| t.to_string()),
+        contamination: request.contamination,
+        top: request.top,
+        seed: request.seed,
+    }
+}
+
+/// The tuples in list order.
+fn list(
+    distinct: &Distinct,
+    chosen: &Fields,
+    rank: &[u32],
+    score: &[f64],
+    order: &[u32],
+    top: usize,
+    input: &InputReport,
+) -> Result<Tuples, HuntError> {
+    let rows = UInt32Array::from(order.to_vec());
+    let values = take_record_batch(&distinct.tuples, &rows).map_err(CollapseError::from)?;
+    let copies = pick(&distinct.copies, order);
+    let rank = pick(rank, order);
+    let before: Vec<u64> = input
+        .files
+        .iter()
+        .scan(0, |sum, (_, account)| {
+            let start = *sum;
+            *sum += account.records;
+            Some(start)
+        })
+        .collect();
+    let row_of = |i: &u32| {
+        let place = distinct.first[*i as usize];
+        before[place.file as usize] + place.record
+    };
+    let mut fields = Vec::with_capacity(chosen.tuple.len());
+    for (j, (name, kind, _)) in chosen.tuple.iter().enumerate() {
+        let column: &ArrayRef = values.column(j);
+        let (codes, _) = Classic.codes(name, column)?;
+        let codes = codes.into_iter().map(|c| c.map_or(0, |c| c + 1)).collect();
+        let numeric = *kind == FeatureKind::Number;
+        fields.push(Values { field: name.clone(), codes, numeric });
+    }
+    Ok(Tuples {
+        first_seen: pick(&distinct.first_seen, order),
+        last_seen: pick(&distinct.last_seen, order),
+        first_row: order.iter().map(row_of).collect(),
+        flagged: rank.iter().enumerate().map(|(i, &r)| r >= 1 || i < top).collect(),
+        score: pick(score, order),
+        rarity: Rarity::new(fields, &copies),
+        rank,
+        copies,
+        values,
+    })
+}
+
+/// The entries of `from` in the order `order`; nothing from nothing.
+fn pick<T: Copy>(from: &[T], order: &[u32]) -> Vec<T> {
+    if from.is_empty() {
+        return Vec::new();
+    }
+    order.iter().map(|&i| from[i as usize]).collect()
+}
