@@ -72,7 +72,7 @@ impl Model {
 
 impl Column {
     fn new(ecdf: Ecdf, term: fn(Tails) -> f64) -> Self {
-        let skew = skewness(ecdf.masses());
+        let skew = skewness(&ecdf.masses());
         let total = ecdf.total();
         let outside = (total as f64 + 1.0).ln();
         let surprise = |rows: u64| (total as f64 / rows as f64).ln();

@@ -66,7 +66,7 @@ impl Ecdf {
 
     /// All rows, copies counted.
     pub fn total(&self) -> u64 {
-        *self.upto.last().expect("at least one value")
+        self.before(self.upto.len())
     }
 
     /// The distinct values with their numbers of rows.

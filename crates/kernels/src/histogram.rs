@@ -108,7 +108,7 @@ impl Histogram {
     /// Counts values between their least and their greatest.
     ///
     /// With [`Rule::Auto`], of 1, 2, ... bins up to one less than the root of N the number b is taken
-    /// whose sum over bins of n_k ln(b n_k / N + 1) - (b - 1 + (ln b)^2.5) is greatest (after Birge and
+    /// whose sum over bins of `n_k ln(b n_k / N + 1) - (b - 1 + (ln b)^2.5)` is greatest (after Birge and
     /// Rozenholc, "How many bins should be put in a regular histogram", ESAIM: P&S 10, 2006; PyOD takes
     /// the penalty once a bin, and so does this).
     ///

@@ -1,6 +1,6 @@
 //! Moments of one column of rows with copies.
 
-/// Skewness of weighted values: m3 / m2^(3/2) with m_k the k-th central moment over all copies, as
+/// Skewness of weighted values: `m3 / m2^(3/2)` with `m_k` the k-th central moment over all copies, as
 /// `scipy.stats.skew` gives it without bias correction.
 ///
 /// A skewness that rounding alone could have made (1e-12 or less) is 0, so that its sign depends
@@ -9,7 +9,7 @@
 ///
 /// # Cost
 /// O(n) time; `values` is walked five times.
-pub fn skewness(values: impl Iterator<Item = (f64, u64)> + Clone) -> f64 {
+pub fn skewness(values: &(impl Iterator<Item = (f64, u64)> + Clone)) -> f64 {
     let largest = values.clone().fold(0.0, |m: f64, (v, _)| m.max(v.abs()));
     if largest == 0.0 {
         return 0.0;
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     fn skew(values: &[(f64, u64)]) -> f64 {
-        skewness(values.iter().copied())
+        skewness(&values.iter().copied())
     }
 
     /// Values 0, 0, 0, 4: mean 1, m2 = (3 + 9) / 4 = 3, m3 = (-3 + 27) / 4 = 6, 6 / 3^1.5 = 1.1547.

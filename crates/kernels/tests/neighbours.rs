@@ -1,5 +1,7 @@
 //! The neighbour graph against the slow way, bit for bit.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use lanner_frame::{Cancel, Ctx, Matrix, Rng, Sample, Workers};
 use lanner_kernels::neighbours::{Graph, Index, Place, Search, Step};
 use lanner_testkit::nearest::nearest;

@@ -15,7 +15,7 @@
 //!
 //! - **Score**: a ratio, above 0; larger is odder. A row near more than k copies of one row can reach
 //!   1e10 times its distance.
-//! - **Cost**: see [`Graph`](lanner_kernels::neighbours::Graph), shared with all models on neighbours,
+//! - **Cost**: see [`Graph`], shared with all models on neighbours,
 //!   and O(n k) more. Shells of tied rows too large to be kept are searched again twice, so that memory
 //!   stays O(n k) while time grows with the number of ties.
 //! - **Blind to**: groups of k and more odd rows; rows with more than k copies whose neighbours have as
@@ -186,7 +186,7 @@ mod tests {
 
     /// Rows 0 (three times), 1, and 2, with k = 2. The row 1 has three copies of 0 and one of 2 at its
     /// 2-distance 1, for two places: shares 1.5 and 0.5. 0 has two other copies at distance 0:
-    /// dist_k = 0, lrd = 1e10. 2 has 1 at distance 1 and a copy of 0 at distance 2: dist_k = 2.
+    /// `dist_k` = 0, lrd = 1e10. 2 has 1 at distance 1 and a copy of 0 at distance 2: `dist_k` = 2.
     /// lrd(1) = 1 / ((1.5 max(0, 1) + 0.5 max(2, 1)) / 2) = 1 / 1.25.
     #[test]
     fn ties_share_the_places_left() {

@@ -256,13 +256,13 @@ fn leaf_distances(leaf: &[f64], row: &[f64]) -> [f64; LEAF] {
 }
 
 /// The larger of two numbers that are not NaN; one instruction, unlike `f64::max`.
-#[inline(always)]
+#[inline]
 fn larger(a: f64, b: f64) -> f64 {
     if a > b { a } else { b }
 }
 
 /// The smaller of two numbers that are not NaN.
-#[inline(always)]
+#[inline]
 fn smaller(a: f64, b: f64) -> f64 {
     if a < b { a } else { b }
 }

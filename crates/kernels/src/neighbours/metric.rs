@@ -5,13 +5,13 @@
 //! reduced distance to a box, summed the same way, never exceeds that to a row in it, rounding included.
 
 /// The reduced distance grown by one column in which the two rows are `gap` apart.
-#[inline(always)]
+#[inline]
 pub(super) fn add(reduced: f64, gap: f64) -> f64 {
     reduced + gap * gap
 }
 
 /// The distance of a reduced one.
-#[inline(always)]
+#[inline]
 pub(super) fn distance(reduced: f64) -> f64 {
     reduced.sqrt()
 }

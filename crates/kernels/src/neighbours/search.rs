@@ -38,7 +38,7 @@ impl Search {
     }
 
     /// No row farther than this reduced distance is wanted any more.
-    #[inline(always)]
+    #[inline]
     pub(super) fn bound(&self) -> f64 {
         self.bound
     }
