@@ -176,8 +176,8 @@ impl Engine for Local {
             });
         let marks = session.read_table(Arc::new(table))?;
         let joined = marks.join_on(frame, JoinType::Inner, same)?;
-        let mut wanted: Vec<Expr> =
-            self.inputs.schema().fields().iter().map(|f| ident(f.name())).collect();
+        let columns = self.inputs.schema().fields().iter().filter(|f| f.name() != PLACE);
+        let mut wanted: Vec<Expr> = columns.map(|f| ident(f.name())).collect();
         wanted.extend([ident(PLACE), ident("lanner_tuple")]);
         let joined = joined.select(wanted)?.sort(vec![ident(PLACE).sort(true, false)])?;
         let paths: Vec<String> = self.inputs.files().iter().map(|f| f.shown.clone()).collect();

@@ -5,7 +5,7 @@ use crate::rows::{FILE, PLACE, Rows, TIME, split};
 use crate::sql::{Names, statement};
 use crate::{CollapseError, Sink, Spec};
 use arrow::array::{AsArray, StringArray, UInt64Array};
-use arrow::datatypes::{DataType, SchemaRef, UInt64Type};
+use arrow::datatypes::{DataType, FieldRef, SchemaRef, UInt64Type};
 use arrow::record_batch::RecordBatch;
 use datafusion::common::{JoinType, TableReference};
 use datafusion::datasource::MemTable;
@@ -173,22 +173,36 @@ fn register_rows(
     let joined = frame.join_on(session.read_table(Arc::new(marks))?, JoinType::Left, on)?;
     let paths: Vec<String> = inputs.files().iter().map(|f| f.shown.clone()).collect();
     let (row, file) = place_functions(Arc::new(Places::new(&accounts, paths)));
-    let mut wanted: Vec<Expr> = names(inputs.schema()).iter().map(ident).collect();
-    wanted.extend(extra.iter().map(ident));
-    wanted.push(row.call(vec![ident(PLACE)]).alias("lanner_row"));
-    wanted.push(file.call(vec![ident(PLACE)]).alias(FILE));
-    wanted.push(ident(TIME));
-    wanted.extend(attached.iter().map(ident));
+    let mut wanted: Vec<Expr> = vec![
+        row.call(vec![ident(PLACE)]).alias("lanner_row"),
+        file.call(vec![ident(PLACE)]).alias(FILE),
+        ident(TIME),
+    ];
+    wanted.extend(attached.iter().map(|name| ident(mark(name)).alias(name)));
+    // A column of the input that has the name of one of ours gets a trailing underscore.
+    let ours = |name: &String| name == "lanner_row" || name == FILE || attached.contains(name);
+    let columns = names(inputs.schema()).into_iter().filter(|n| n != TIME && n != PLACE);
+    let columns: Vec<Expr> = columns
+        .chain(extra.iter().cloned())
+        .map(|n| if ours(&n) { ident(&n).alias(format!("{n}_")) } else { ident(&n) })
+        .collect();
+    let wanted = columns.into_iter().chain(wanted).collect::<Vec<Expr>>();
     session.register_table(TableReference::bare("rows"), joined.select(wanted)?.into_view())?;
     Ok(())
 }
 
-/// The tuples with private names for their key columns.
+/// The private name of a column that is attached to rows.
+fn mark(name: &str) -> String {
+    format!("lanner_mark_{name}")
+}
+
+/// The tuples with private names for their columns.
 fn with_keys(tuples: &RecordBatch, keys: &[String]) -> Result<RecordBatch, CollapseError> {
     let marks = keyed(tuples, keys)?;
     let mut fields: Vec<_> = marks.schema().fields().iter().take(keys.len()).cloned().collect();
     let mut columns = marks.columns()[..keys.len()].to_vec();
-    fields.extend(tuples.schema().fields().iter().skip(keys.len()).cloned());
+    let named = |f: &FieldRef| f.as_ref().clone().with_name(mark(f.name()));
+    fields.extend(tuples.schema().fields().iter().skip(keys.len()).map(named).map(Arc::new));
     columns.extend(tuples.columns().iter().skip(keys.len()).cloned());
     Ok(RecordBatch::try_new(Arc::new(arrow::datatypes::Schema::new(fields)), columns)?)
 }

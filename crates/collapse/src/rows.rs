@@ -60,7 +60,10 @@ impl Rows {
         threads: usize,
         read: Arc<AtomicU64>,
     ) -> Result<Self, lanner_read::UnknownField> {
-        let mut fields: Vec<_> = inputs.schema().fields().iter().cloned().collect();
+        // A column of an earlier hunt's answer may have the name of one of ours; ours then stands for it.
+        let own = |name: &str| name == TIME || name == PLACE;
+        let mut fields: Vec<_> =
+            inputs.schema().fields().iter().filter(|f| !own(f.name())).cloned().collect();
         for name in extra {
             if inputs.schema().field_with_name(name).is_err() {
                 fields.push(Arc::new(inputs.field(name)?));

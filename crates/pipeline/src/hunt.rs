@@ -8,7 +8,7 @@ use arrow::array::{ArrayRef, AsArray, BooleanArray, UInt32Array};
 use arrow::compute::{filter_record_batch, take_record_batch};
 use arrow::datatypes::UInt32Type;
 use arrow::record_batch::RecordBatch;
-use lanner_collapse::{CollapseError, Distinct, Engine, Local, Spec};
+use lanner_collapse::{CollapseError, Distinct, Engine, Local, RowsTable, Spec};
 use lanner_encode::{Classic, Encoded, FeatureKind};
 use lanner_explain::{Rarity, Values};
 use lanner_frame::text::excerpt;
@@ -24,12 +24,24 @@ use std::time::Instant;
 pub struct Hunt {
     /// What was found.
     pub outcome: Outcome,
+    inputs: Inputs,
     engine: Local,
     spec: Spec,
     accounts: Vec<FileAccount>,
 }
 
 impl Hunt {
+    /// All rows of the input as a table for queries, with `tuples` attached: the tuple fields first,
+    /// then the columns to attach.
+    pub fn rows_table(&self, tuples: RecordBatch) -> RowsTable {
+        RowsTable {
+            inputs: self.inputs.clone(),
+            spec: self.spec.clone(),
+            accounts: self.accounts.clone(),
+            tuples,
+        }
+    }
+
     /// Streams the rows of the flagged tuples in input order: all columns of the input, then
     /// `lanner_row`, `lanner_file` and `lanner_tuple` (the tuple's place in the list). Returns their
     /// number.
@@ -124,7 +136,7 @@ pub fn hunt(
     lap("vote");
     let accounts = distinct.accounts;
     let outcome = Outcome { settings, input, tuples, models, agreement, ranks, warnings, timings };
-    Ok(Hunt { outcome, engine, spec, accounts })
+    Ok(Hunt { outcome, inputs, engine, spec, accounts })
 }
 
 /// What the engine is to group.

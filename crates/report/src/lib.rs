@@ -30,4 +30,4 @@ pub use models::ModelEntry;
 pub use page::draw;
 pub use private::write_private;
 pub use target::{Target, check_target};
-pub use write::{Flagged, Provenance, Sink, write};
+pub use write::{Flagged, Provenance, Rows, Sink, write};

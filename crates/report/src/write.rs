@@ -1,7 +1,7 @@
 //! The order in which a report is written.
 
 use crate::checks::outcome_checks;
-use crate::file::put;
+use crate::file::{OutFile, put};
 use crate::manifest::{LAYOUT, MANIFEST, PROGRAM};
 use crate::target::Staging;
 use crate::{
@@ -13,6 +13,8 @@ use lanner_pipeline::Outcome;
 use serde::Serialize;
 use serde_json::Value;
 use std::fs;
+use std::io::Write;
+use std::path::Path;
 
 /// Takes the batches of flagged rows.
 pub type Sink<'a> = dyn FnMut(RecordBatch) -> Result<(), ReportError> + 'a;
@@ -21,6 +23,10 @@ pub type Sink<'a> = dyn FnMut(RecordBatch) -> Result<(), ReportError> + 'a;
 /// columns of the log, then the row number (`UInt64`), the file (`Utf8`) and the place of the row's tuple
 /// in the tuple list (`UInt32`).
 pub type Flagged<'a> = dyn FnMut(&mut Sink<'_>) -> Result<(), ReportError> + 'a;
+
+/// Writes `rows.parquet`, all rows of the input with what was found of them, into the given file; gets the
+/// folder with the tables that are there already.
+pub type Rows<'a> = dyn FnMut(&Path, &mut (dyn Write + Send)) -> Result<(), ReportError> + 'a;
 
 /// What only the command knows of a run.
 #[derive(Debug, Clone)]
@@ -46,7 +52,7 @@ pub struct Provenance {
 /// Writes every file of a hunt into a new folder, whole or not at all.
 ///
 /// The files are made in a hidden folder beside the target, readable by their owner only, and the folder
-/// is renamed into place at the end. `provenance` is asked once all tables are written. A check that does
+/// is renamed into place at the end. `rows` is asked for if all rows are to be kept. `provenance` is asked once all tables are written. A check that does
 /// not come out is no error: it is in the manifest, and the page says it on top; ask
 /// [`Manifest::failed_checks`].
 ///
@@ -58,6 +64,7 @@ pub struct Provenance {
 pub fn write(
     outcome: &Outcome,
     flagged: &mut Flagged<'_>,
+    rows: Option<&mut Rows<'_>>,
     target: &Target,
     provenance: &dyn Fn() -> Provenance,
 ) -> Result<Manifest, ReportError> {
@@ -76,6 +83,12 @@ pub fn write(
     outputs.push(put(dir, "correlation.csv", &votes)?);
     outputs.push(put(dir, "score_correlation.csv", &scores)?);
     outputs.push(put(dir, "ranks.csv", &matrices::ranks(&outcome.ranks)?)?);
+
+    if let Some(rows) = rows {
+        let mut file = OutFile::create(dir, "rows.parquet")?;
+        rows(dir, &mut file)?;
+        outputs.push(file.seal()?);
+    }
 
     let made = provenance();
     let clocks = outcome.timings.iter().chain(&made.clocks);

@@ -150,14 +150,14 @@ fn an_error_in_the_middle_leaves_nothing_new_and_the_old_untouched() {
         Err(ReportError::source("interrupted"))
     };
     let mut goal = target(&out);
-    let error = lanner_report::write(&made.outcome, &mut breaks, &goal, &|| provenance(0));
+    let error = lanner_report::write(&made.outcome, &mut breaks, None, &goal, &|| provenance(0));
     assert_eq!(error.unwrap_err().to_string(), "interrupted");
     assert!(names(home.path()).is_empty());
 
     made.write(&out).unwrap();
     let old = fs::read(out.join("manifest.json")).unwrap();
     goal.force = true;
-    lanner_report::write(&made.outcome, &mut breaks, &goal, &|| provenance(0)).unwrap_err();
+    lanner_report::write(&made.outcome, &mut breaks, None, &goal, &|| provenance(0)).unwrap_err();
     assert_eq!(fs::read(out.join("manifest.json")).unwrap(), old);
     assert_eq!(names(home.path()), ["found"]);
 

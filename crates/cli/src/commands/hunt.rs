@@ -9,7 +9,7 @@ use lanner_collapse::Memory;
 use lanner_explain::grouped;
 use lanner_frame::Cancel;
 use lanner_pipeline::{Hunt, HuntError, Outcome, Request, Status, hunt, pick_models};
-use lanner_report::{Provenance, ReportError, Sink, Target};
+use lanner_report::{Provenance, ReportError, Rows, Sink, Target};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
@@ -111,6 +111,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", help_heading = "Run")]
     config: Option<PathBuf>,
 
+    /// Also keep rows.parquet, all rows with rank, score, votes and codes, so that queries on rows do not
+    /// need the input again
+    #[arg(long, help_heading = "Output", requires = "out")]
+    keep_rows: bool,
     /// Leave cells that a spreadsheet would run as formulas as they are in events.csv
     #[arg(long, help_heading = "Output")]
     raw_csv: bool,
@@ -147,7 +151,7 @@ pub(crate) fn run(mut args: Args, cancel: &Cancel) -> Result<(), Failure> {
     bars.finish();
     let found = found?;
     if let Some(target) = &target {
-        write(&found, target, &args, &request, started)?;
+        write(&found, target, &args, &request, started, cancel)?;
         copy.keep();
     }
     if args.json {
@@ -264,6 +268,7 @@ fn write(
     args: &Args,
     request: &Request,
     started: jiff::Timestamp,
+    cancel: &Cancel,
 ) -> Result<(), Failure> {
     let mut rows = |sink: &mut Sink<'_>| {
         let mut failed = None;
@@ -290,7 +295,11 @@ fn write(
         options: serde_json::to_value(args).unwrap_or(Value::Null),
         clocks: Vec::new(),
     };
-    let manifest = lanner_report::write(&found.outcome, &mut rows, target, &provenance)
+    let mut all = |dir: &Path, file: &mut (dyn std::io::Write + Send)| {
+        super::query::write_rows(found, dir, file, request.threads, request.memory, cancel)
+    };
+    let all: Option<&mut Rows<'_>> = if args.keep_rows { Some(&mut all) } else { None };
+    let manifest = lanner_report::write(&found.outcome, &mut rows, all, target, &provenance)
         .map_err(report_failure)?;
     let failed: Vec<&str> = manifest.failed_checks().map(|c| c.name.as_str()).collect();
     if failed.is_empty() {

@@ -94,7 +94,7 @@ fn fill(text: &str, indent: usize) -> String {
 }
 
 fn indent(text: &str) -> String {
-    let lines: Vec<String> = text.lines().map(|l| format!("  {l}")).collect();
+    let lines: Vec<String> = text.lines().map(|l| format!("  {}", fill(l, 6))).collect();
     lines.join("\n")
 }
 

@@ -10,6 +10,8 @@ use lanner_collapse::{CollapseError, Memory, Query, RowsTable, Spec, Tables};
 use lanner_encode::{Classic, FeatureKind, value_text};
 use lanner_frame::Cancel;
 use lanner_frame::text::csv_cell;
+use lanner_pipeline::{Hunt, HuntError};
+use lanner_report::ReportError;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
@@ -61,14 +63,13 @@ pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
     let threads = threads(args.threads);
     let manifest = lanner_report::Manifest::read(&args.dir).map_err(Failure::failed)?;
     let query = Query::new(&args.sql, threads, Memory::default(), cancel);
+    let kept = manifest.outputs.iter().any(|o| o.name == ROWS);
+    let names = ["events", "tuples"].into_iter().chain(kept.then_some("rows"));
     let tables = Tables {
-        files: ["events", "tuples"]
-            .iter()
-            .map(|t| ((*t).to_owned(), args.dir.join(format!("{t}.parquet"))))
-            .collect(),
+        files: names.map(|t| (t.to_owned(), args.dir.join(format!("{t}.parquet")))).collect(),
         batches: vec![("models".to_owned(), models(&args.dir)?)],
     };
-    let rows = if query.reads("rows")? {
+    let rows = if !kept && query.reads("rows")? {
         Some(rows_table(&args.dir, &manifest, threads, cancel)?)
     } else {
         None
@@ -98,6 +99,55 @@ pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
         }
         None => std::io::stdout().lock().write_all(&bytes)?,
     }
+    Ok(())
+}
+
+/// The file in which all rows are kept, if they are.
+const ROWS: &str = "rows.parquet";
+
+/// Writes all rows of a hunt, as a query on `rows` gives them, into a Parquet file; `dir` holds its tuples.
+pub(crate) fn write_rows(
+    found: &Hunt,
+    dir: &Path,
+    file: &mut (dyn Write + Send),
+    threads: usize,
+    memory: Memory,
+    cancel: &Cancel,
+) -> Result<(), ReportError> {
+    let fields = &found.outcome.settings.fields;
+    let names: Vec<String> = fields.iter().map(|f| f.name.clone()).collect();
+    let category = |j: usize| fields[j].kind == FeatureKind::Category.name();
+    let tuples = tuples(&dir.join("tuples.parquet"), &names, category)
+        .map_err(|e| ReportError::Source(e.to_string().into()))?;
+    let query = Query::new("SELECT * FROM rows", threads, memory, cancel);
+    let (mut writer, mut file, mut failed) = (None, Some(file), None);
+    let mut add = |batch: RecordBatch| -> Result<(), ReportError> {
+        if let Some(file) = file.take() {
+            writer = Some(ArrowWriter::try_new(file, batch.schema(), None)?);
+        }
+        if let Some(writer) = &mut writer {
+            writer.write(&batch)?;
+        }
+        Ok(())
+    };
+    let rows = found.rows_table(tuples);
+    let schema = query.run(&Tables::default(), Some(rows), &mut |batch| match add(batch) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(e) => {
+            failed = Some(e);
+            ControlFlow::Break(())
+        }
+    });
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    let schema = schema.map_err(|e| ReportError::source(HuntError::from(e)))?;
+    let writer = match (writer, file) {
+        (Some(writer), _) => writer,
+        (None, Some(file)) => ArrowWriter::try_new(file, schema, None)?,
+        (None, None) => return Ok(()),
+    };
+    writer.close()?;
     Ok(())
 }
 

@@ -81,6 +81,20 @@ fn rows_join_the_input_by_position() {
 }
 
 #[test]
+fn kept_rows_need_no_input() {
+    let dir = tempdir().unwrap();
+    let at = dir.path();
+    fs::write(at.join("t.csv"), "user,rank\nann,1\nbob,2\nann,1\neve,9\n").unwrap();
+    output(at, &["hunt", "t.csv", "--out", "found", "--models", "HBOS", "--keep-rows"]);
+    let sql = "SELECT lanner_row, user, rank_, code_user FROM rows ORDER BY lanner_row";
+    fs::remove_file(at.join("t.csv")).unwrap();
+    let rows = query(at, "found", sql);
+    assert_eq!(rows.len(), 4);
+    assert_eq!(rows[3]["rank_"], 9);
+    assert_eq!(rows[3]["code_user"], 2);
+}
+
+#[test]
 fn nulls_filters_and_rejects_add_up() {
     let dir = tempdir().unwrap();
     let at = dir.path();

@@ -333,7 +333,7 @@ impl Made {
     ) -> Result<lanner_report::Manifest, ReportError> {
         let mut stream =
             |sink: &mut Sink<'_>| batches.iter().try_for_each(|batch| sink(batch.clone()));
-        lanner_report::write(&self.outcome, &mut stream, target, &|| provenance(late))
+        lanner_report::write(&self.outcome, &mut stream, None, target, &|| provenance(late))
     }
 }
 
