@@ -75,8 +75,13 @@ impl From<HuntError> for Failure {
 
 impl From<lanner_read::ReadError> for Failure {
     fn from(error: lanner_read::ReadError) -> Self {
+        use lanner_read::ReadError as E;
         match error {
-            lanner_read::ReadError::Cancelled(_) => Self::interrupted(),
+            E::Cancelled(_) => Self::interrupted(),
+            e @ (E::UnknownField(_)
+            | E::ObjectStore { .. }
+            | E::BadPattern { .. }
+            | E::TooManyColumns { .. }) => Self::usage(e),
             other => Self::failed(other),
         }
     }

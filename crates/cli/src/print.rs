@@ -25,6 +25,8 @@ pub(crate) fn plain_table(header: &[&str]) -> Table {
     table.load_preset(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
     for line in [
         TableComponent::TopBorder,
+        TableComponent::TopBorderIntersections,
+        TableComponent::BottomBorderIntersections,
         TableComponent::BottomBorder,
         TableComponent::HorizontalLines,
         TableComponent::MiddleIntersections,

@@ -39,7 +39,7 @@ fn bad_usage_gets_one_clear_line() {
     hunt(&["--engine", "sc://host:15002"], 2, &["cluster", "local"]);
     hunt(&["--where", "eventName = 'NoSuchCall'"], 1, &["no record"]);
     refused(at, &["hunt", "nothing.json"], 1, &["nothing.json"]);
-    refused(at, &["hunt", "s3://bucket/x"], 1, &["object stores"]);
+    refused(at, &["hunt", "s3://bucket/x"], 2, &["object stores"]);
     refused(at, &["models", "XYZ"], 2, &["XYZ", "KNN"]);
 }
 
