@@ -48,10 +48,7 @@ impl Failure {
         }
         let style = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Red.into()));
         let text = shown(&self.text);
-        #[expect(clippy::print_stderr, reason = "the one place where a failure is printed")]
-        {
-            anstream::eprintln!("{style}error:{style:#} {text}");
-        }
+        anstream::eprintln!("{style}error:{style:#} {text}");
     }
 }
 

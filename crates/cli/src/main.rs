@@ -1,5 +1,8 @@
 //! The `lanner` command.
 
+#![expect(clippy::doc_markdown, reason = "what documents an argument is its help text")]
+#![expect(clippy::needless_pass_by_value, reason = "a command consumes its arguments")]
+
 mod commands;
 mod config;
 mod failure;

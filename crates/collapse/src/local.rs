@@ -141,11 +141,9 @@ impl Engine for Local {
             min(ident(PLACE)).alias("place"),
         ];
         let frame = frame.aggregate(keys, facts)?;
+        let schema = Arc::new(frame.schema().as_arrow().clone());
         let batches = self.wait(frame.collect().map_err(CollapseError::from))?;
-        let schema = match batches.first() {
-            Some(batch) => batch.schema(),
-            None => return Err(CollapseError::Engine("an answer without a schema".into())),
-        };
+        let schema = batches.first().map_or(schema, RecordBatch::schema);
         let all = concat_batches(&schema, &batches)?;
         drop(batches);
         let all = sorted(&all, spec.fields.len())?;

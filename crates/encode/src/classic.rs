@@ -137,9 +137,7 @@ fn dense_ranks(column: &ArrayRef) -> Result<Ranks, arrow::error::ArrowError> {
 /// others, and the number of rows so replaced.
 fn numbers(field: &str, column: &ArrayRef, copies: &[u64]) -> Result<(Vec<f64>, u64), EncodeError> {
     let not_a_number = || EncodeError::NotANumber { field: field.to_owned() };
-    if !column.data_type().is_numeric() {
-        return Err(not_a_number());
-    }
+    // Text that reads as a number is one; other text is null here.
     let floats = cast(column, &DataType::Float64).map_err(|_| not_a_number())?;
     let missing: Vec<usize> = (0..floats.len()).filter(|&i| is_null(&floats, i)).collect();
     let mut values = floats.as_primitive::<Float64Type>().values().to_vec();
@@ -157,4 +155,42 @@ fn numbers(field: &str, column: &ArrayRef, copies: &[u64]) -> Result<(Vec<f64>, 
         values[i] = median;
     }
     Ok((values, missing.iter().map(|&i| copies[i]).sum()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{Float64Array, Int64Array, StringArray};
+    use std::sync::Arc;
+
+    fn batch() -> RecordBatch {
+        let user: ArrayRef =
+            Arc::new(StringArray::from(vec![Some("bob"), None, Some("Ann"), Some("bob")]));
+        let port: ArrayRef = Arc::new(Int64Array::from(vec![443, 22, 22, 8080]));
+        let bytes: ArrayRef =
+            Arc::new(Float64Array::from(vec![Some(1.0), None, Some(f64::INFINITY), Some(4.0)]));
+        RecordBatch::try_from_iter([("user", user), ("port", port), ("bytes", bytes)]).unwrap()
+    }
+
+    /// Text by code point (Ann 0, bob 1), null -1; numbers by value (22 0, 443 1, 8080 2). Known bytes
+    /// are 1 (5 rows) and 4 (1 row): their median over rows is 1, for the null (2 rows) and the
+    /// infinite one (3 rows).
+    #[test]
+    fn codes_and_medians_by_hand() {
+        use FeatureKind::{Category, Number};
+        let fields =
+            [("user".into(), Category), ("port".into(), Category), ("bytes".into(), Number)];
+        let encoded = Classic.encode(&batch(), &fields, &[5, 2, 3, 1]).unwrap();
+        let rows = [[1.0, 1.0, 1.0], [-1.0, 0.0, 1.0], [0.0, 0.0, 1.0], [1.0, 2.0, 4.0]];
+        assert_eq!(encoded.matrix, Matrix::from_rows(&rows));
+        assert_eq!(encoded.features[0].distinct, 3);
+        assert_eq!(encoded.features[2].imputed, 5);
+    }
+
+    #[test]
+    fn text_that_holds_no_number_is_no_number_field() {
+        let fields = [("user".into(), FeatureKind::Number)];
+        let error = Classic.encode(&batch(), &fields, &[1, 1, 1, 1]).unwrap_err();
+        assert_eq!(error, EncodeError::NoNumber { field: "user".into() });
+    }
 }

@@ -49,7 +49,7 @@ pub fn is_cloudtrail(inputs: &Inputs) -> bool {
 /// # Errors
 /// [`HuntError::Usage`] for an unknown or contradictory field, or too many columns.
 pub fn choose(inputs: &Inputs, request: &Request) -> Result<Fields, HuntError> {
-    for name in request.numeric.iter().filter(|n| request.categorical.contains(n)) {
+    if let Some(name) = request.numeric.iter().find(|n| request.categorical.contains(n)) {
         return Err(HuntError::Usage(format!(
             "field {name:?} is in both --numeric and --categorical; leave it in one"
         )));

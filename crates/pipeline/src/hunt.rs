@@ -178,8 +178,8 @@ fn model_runs(
     copies: &[u64],
     spread: impl Fn(Vec<f64>) -> Vec<f64>,
 ) -> Vec<ModelRun> {
-    let pairs = request.models.iter().zip(runs);
-    let report = |(model, run): (&Box<dyn lanner_detect::Configured>, models::Run)| {
+    let pairs = request.models.iter().map(AsRef::as_ref).zip(runs);
+    let report = |(model, run): (&dyn lanner_detect::Configured, models::Run)| {
         let mut report = ModelRun {
             id: model.card().id,
             title: model.card().title,

@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 /// of outlier detectors scores the distinct ones; votes become a rank; flagged events are joined back to
 /// their full records.
 #[derive(Debug, Clone, clap::Args, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(after_help = "\
 Examples:
   lanner hunt AWSLogs/ --out found                    a CloudTrail tree, raw or gzipped

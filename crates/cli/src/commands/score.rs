@@ -112,7 +112,7 @@ pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
     }
     match &args.out {
         Some(path) => {
-            lanner_report::write_private(path, text.as_bytes()).map_err(Failure::failed)?
+            lanner_report::write_private(path, text.as_bytes()).map_err(Failure::failed)?;
         }
         None => std::io::stdout().write_all(text.as_bytes())?,
     }

@@ -163,10 +163,10 @@ fn claim(trimmed: &[u8]) -> Claim {
     let whole = each_field(trimmed, SHAPE.layout, &mut |path, raw| {
         match path {
             "eventVersion" | "eventSource" | "eventName" | "eventID" | "awsRegion"
-            | "eventTime" | "userIdentity.type" | "sourceIPAddress" => {
-                if !marks.contains(path) {
-                    marks.insert(path.to_owned());
-                }
+            | "eventTime" | "userIdentity.type" | "sourceIPAddress"
+                if !marks.contains(path) =>
+            {
+                marks.insert(path.to_owned());
             }
             "CloudTrailEvent" => marks.extend(["an", "event", "inside"].map(str::to_owned)),
             "digestStartTime" => digest = true,
