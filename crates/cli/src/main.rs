@@ -1,5 +1,6 @@
 //! The `lanner` command.
 
+#![allow(rustdoc::broken_intra_doc_links, reason = "help texts give defaults in brackets")]
 #![expect(clippy::doc_markdown, reason = "what documents an argument is its help text")]
 #![expect(clippy::needless_pass_by_value, reason = "a command consumes its arguments")]
 

@@ -1,6 +1,6 @@
 //! Everything a finished hunt leaves behind: tables, figures, a manifest and a page.
 //!
-//! [`write`] makes the whole folder or nothing; [`draw`] makes the page again from the files alone, so
+//! [`write()`] makes the whole folder or nothing; [`draw`] makes the page again from the files alone, so
 //! the page never shows a number that the files do not hold. Log text is an attacker's text: it goes
 //! through `lanner_frame::text` into CSV cells and pages, and the page's template escapes it.
 

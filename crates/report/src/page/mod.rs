@@ -24,7 +24,7 @@ const LISTED: usize = 100;
 /// Draws the page of a finished hunt from the files in its folder. The same files give the same bytes.
 ///
 /// # Errors
-/// A file is missing or does not hold what [`write`](crate::write) puts into it.
+/// A file is missing or does not hold what [`write`](crate::write()) puts into it.
 ///
 /// # Cost
 /// O(tuples) a model; the page stays under 5 MB whatever the hunt.
