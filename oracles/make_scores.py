@@ -8,10 +8,11 @@ import argparse
 import json
 import pathlib
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pyod.version
-import scipy
+import scipy.stats
 import sklearn
 from reference import CASES, untied
 
@@ -22,7 +23,10 @@ VERSIONS = {
     "scipy": scipy.__version__,
 }
 NEW_ROWS = 6
-GROUPS = 5  # of five seeds each
+GROUPS = 5  # of seeds
+SEEDS = (5, 80)  # in a group: more where groups of few are not alike
+ALIKE = 0.95  # rank correlation of each group with the others
+COMPARED = 30  # rows at least, for a rank correlation to mean anything
 ORDERS = 12  # of the rows, where the reference depends on theirs
 
 
@@ -89,24 +93,40 @@ def exact(case, expanded, owner, first, new):
 
 
 def over_orders(case, expanded, owner):
-    """Lowest and highest score of each distinct row over random orders of the rows."""
+    """Lowest and highest score of each distinct row over random orders of the rows.
+
+    Among tied rows the reference takes those that its tree visits first, and that follows their
+    place more than their order. In a tree of one leaf the order alone decides; every other time it
+    is made so.
+    """
     rng = np.random.default_rng(0)
     low, high = np.full(owner[-1] + 1, np.inf), np.full(owner[-1] + 1, -np.inf)
-    for _ in range(ORDERS):
+    one_leaf = replace(case, pyod=case.pyod | {"leaf_size": len(expanded)})
+    for turn in range(ORDERS):
         order = rng.permutation(len(expanded))
-        scores = case.fit(expanded[order]).decision_scores_
+        scores = (one_leaf if turn % 2 else case).fit(expanded[order]).decision_scores_
         np.minimum.at(low, owner[order], scores)
         np.maximum.at(high, owner[order], scores)
     return rounded(low, 7), rounded(high, 7)
 
 
 def seeded(case, expanded, first):
-    """Mean scores over disjoint groups of five seeds."""
-    def mean(group):
-        scores = [case.fit(expanded, 5 * group + i).decision_scores_ for i in range(5)]
-        return rounded(np.mean(scores, axis=0)[first], 6)
+    """Mean scores over disjoint groups of seeds, as many as it takes to leave little to chance."""
+    scores = []
+    for seeds in SEEDS:
+        while len(scores) < GROUPS * seeds:
+            scores.append(case.fit(expanded, len(scores)).decision_scores_[first])
+        groups = np.reshape(scores, (GROUPS, seeds, len(first))).mean(axis=1)
+        if len(first) < COMPARED or alike(groups) >= ALIKE:
+            break
+    return {"kind": "seeded", "seeds": seeds, "groups": [rounded(g, 6) for g in groups]}
 
-    return {"kind": "seeded", "groups": [mean(group) for group in range(GROUPS)]}
+
+def alike(groups):
+    """The rank correlation with the others of the group that is least like them."""
+    each = np.corrcoef(scipy.stats.rankdata(groups, axis=1))
+    each = np.nan_to_num(each, nan=1)  # groups of equal scores are alike
+    return ((each.sum(axis=0) - 1) / (len(groups) - 1)).min()
 
 
 def make(name):

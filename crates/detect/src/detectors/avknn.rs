@@ -48,7 +48,7 @@ impl Detector for AvKnn {
 
     const CARD: Card = Card {
         id: "AvKNN",
-        title: "mean distance to the k nearest neighbours",
+        title: "Mean distance to the k nearest neighbours",
         idea: "Looks at the k most similar events. An event is odd when they are far away on average; \
                one event that happens to be near does not hide it as it can in KNN.",
         formula: "s(x) = (d_1 + ... + d_k) / k, d_i the distance from x to the i-th nearest other row, \
@@ -78,8 +78,8 @@ impl Detector for AvKnn {
         blind_to: "An attack repeated more than k times with equal fields, or a group of more than k \
                    attack rows close to each other. Distances follow the features' units, so a field \
                    with many codes drowns one with few.",
-        source: "F. Angiulli, C. Pizzuti, Fast Outlier Detection in High Dimensional Spaces, PKDD, 2002",
-        departs: "",
+        source: "F. Angiulli, C. Pizzuti: Fast Outlier Detection in High Dimensional Spaces. PKDD, 2002",
+        departs: "Only the Euclidean metric.",
         default: true,
     };
 

@@ -59,7 +59,7 @@ impl Detector for Cblof {
         idea: "Rows are put into clusters by k-means, and clusters into large and small ones. A row is \
                odd that lies far from the centre of its large cluster, or, in a small cluster, from \
                every large one.",
-        formula: "s = distance to the centre of the row's own cluster if that is large, else to the \
+        formula: "s(x) = distance to the centre of the row's own cluster if that is large, else to the \
                   nearest large cluster's",
         params: &[
             Param {
@@ -89,8 +89,8 @@ impl Detector for Cblof {
         ],
         randomness: Randomness::Seeded,
         cost: "fit O(n k d) an iteration of k-means, at most 300; score O(k d) a row; flat in N",
-        blind_to: "attacks that fill a large cluster, and differences in features of small range (it \
-                   does not scale). Clusters of like size have no split: then it ends with an error",
+        blind_to: "Attacks that fill a large cluster, and differences in features of small range (it \
+                   does not scale). Clusters of like size have no split: then it ends with an error.",
         source: "Z. He, X. Xu, S. Deng: Discovering cluster-based local outliers. Pattern Recognition \
                  Letters 24(9-10), 2003",
         departs: "",

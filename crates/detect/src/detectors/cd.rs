@@ -69,9 +69,9 @@ impl Detector for Cd {
         params: &[],
         randomness: Randomness::None,
         cost: "time O(n d^3) at worst, memory O(n + d^3)",
-        blind_to: "rows far out along the line, and relations that are not straight. Category codes \
-                   have no line to lie off: there it mostly finds rare codes in two fields at once",
-        source: "R. D. Cook, Detection of influential observation in linear regression, Technometrics \
+        blind_to: "Rows far out along the line, and relations that are not straight. Category codes \
+                   have no line to lie off: there it mostly finds rare codes in two fields at once.",
+        source: "R. D. Cook: Detection of influential observation in linear regression. Technometrics \
                  19, 1977",
         departs: "New rows are measured against the fitted rows, not against the batch they come in. A \
                   field that the others predict to the last digits is left out, where the reference \

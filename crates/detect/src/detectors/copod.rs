@@ -50,7 +50,7 @@ impl Detector for Copod {
         cost: "fit O(d n log n), a new row O(d log n), memory O(n d)",
         blind_to: "Rows that are odd only in combination, and rare values in the middle of a field. Of category \
                    codes it sees only the alphabetical ends: a rare name between common ones looks ordinary.",
-        source: "Z. Li, Y. Zhao, N. Botta, C. Ionescu, X. Hu: COPOD: Copula-Based Outlier Detection. ICDM 2020",
+        source: "Z. Li, Y. Zhao, N. Botta, C. Ionescu, X. Hu: COPOD: Copula-Based Outlier Detection. ICDM, 2020",
         departs: "New rows are scored against the fitted rows alone, one by one; PyOD joins all new rows to the \
                   fitted ones first, so its scores change with the batch. A value beyond all fitted ones counts \
                   as one row of N + 1. A skewness of 1e-12 or less, which rounding alone can make, counts as 0.",

@@ -105,7 +105,7 @@ impl Detector for Gmm {
         title: "Gaussian mixture model",
         idea: "The rows are taken as drawn from a few normal distributions (one, unless told \
                otherwise). A row is odd that is improbable under all of them.",
-        formula: "s = -ln sum_k w_k N(x; mean_k, covariance_k), in nats",
+        formula: "s(x) = -ln sum_k w_k N(x; mean_k, covariance_k), in nats",
         params: &[
             Param {
                 name: "n_components",
@@ -152,8 +152,8 @@ impl Detector for Gmm {
         ],
         randomness: Randomness::Seeded,
         cost: "fit O(n k d^2) an iteration (one suffices for k = 1), score O(k d^2) a row; flat in N",
-        blind_to: "rows in the gaps of a distribution that is not normal; it takes the numbers of \
-                   categories for lengths",
+        blind_to: "Rows in the gaps of a distribution that is not normal. It takes the numbers of \
+                   categories for lengths.",
         source: "A. P. Dempster, N. M. Laird, D. B. Rubin: Maximum likelihood from incomplete data via \
                  the EM algorithm. JRSS B 39(1), 1977",
         departs: "Starts are made by init_params alone (no weights_init, means_init, precisions_init, \

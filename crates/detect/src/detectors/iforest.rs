@@ -68,7 +68,7 @@ impl Detector for IForest {
         title: "Isolation forest",
         idea: "Random trees cut a few hundred random rows apart, one feature and one random threshold \
                at a time. Rows that few cuts set apart from all the others are odd.",
-        formula: "s = 2^(-mean path length over the trees / c(m)), m = rows drawn for a tree, \
+        formula: "s(x) = 2^(-mean path length over the trees / c(m)), m = rows drawn for a tree, \
                   c(m) = mean path length in a random search tree of m rows",
         params: &[
             Param {
@@ -98,8 +98,8 @@ impl Detector for IForest {
         ],
         randomness: Randomness::Seeded,
         cost: "fit O(t m log m), score O(t log m) a row for t trees of m rows; flat in N",
-        blind_to: "rows odd only in a combination of common values, and tight groups of like attacks",
-        source: "F. T. Liu, K. M. Ting, Z.-H. Zhou: Isolation Forest. ICDM 2008",
+        blind_to: "Rows odd only in a combination of common values, and tight groups of like attacks.",
+        source: "F. T. Liu, K. M. Ting, Z.-H. Zhou: Isolation Forest. ICDM, 2008",
         departs: "PyOD subtracts the scores' percentile at the contamination, a constant; the order is \
                   the same. Values stay f64 where scikit-learn rounds them to f32.",
         default: true,

@@ -58,7 +58,7 @@ impl Detector for Inne {
         idea: "A few random rows each get a sphere that reaches to the nearest of the others. A row \
                outside all spheres is odd, and one inside is odd if its sphere is large beside the \
                sphere next to it.",
-        formula: "s = mean over the sets of 1 (no sphere holds the row) or 1 - r(next)/r(own), r = \
+        formula: "s(x) = mean over the sets of 1 (no sphere holds the row) or 1 - r(next)/r(own), r = \
                   squared radius of the smallest sphere that holds the row and of the one next to it",
         params: &[
             Param {
@@ -76,8 +76,8 @@ impl Detector for Inne {
         ],
         randomness: Randomness::Seeded,
         cost: "O(t m d) a row for t sets of m spheres, flat in N",
-        blind_to: "differences in features of small range (it does not scale), and groups of like \
-                   attacks as numerous as ordinary rows",
+        blind_to: "Differences in features of small range (it does not scale), and groups of like \
+                   attacks as numerous as ordinary rows.",
         source: "T. R. Bandaragoda, K. M. Ting, D. Albrecht, F. T. Liu, Y. Zhu, J. R. Wells: \
                  Isolation-based anomaly detection using nearest-neighbor ensembles. Computational \
                  Intelligence 34(4), 2018",

@@ -88,9 +88,9 @@ impl Detector for Knn {
         blind_to: "An attack repeated more than k times with equal fields: its copies are near. A small \
                    group of attack rows close to each other. Distances follow the features' units, so \
                    a field with many codes drowns one with few.",
-        source: "S. Ramaswamy, R. Rastogi, K. Shim, Efficient Algorithms for Mining Outliers from Large \
-                 Data Sets, SIGMOD, 2000",
-        departs: "",
+        source: "S. Ramaswamy, R. Rastogi, K. Shim: Efficient Algorithms for Mining Outliers from Large \
+                 Data Sets. SIGMOD, 2000",
+        departs: "Only the Euclidean metric.",
         default: true,
     };
 

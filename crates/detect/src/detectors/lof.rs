@@ -53,7 +53,7 @@ impl Detector for Lof {
 
     const CARD: Card = Card {
         id: "LOF",
-        title: "local outlier factor",
+        title: "Local outlier factor",
         idea: "Compares how lonely an event is with how lonely its most similar events are. It finds \
                events that are odd for their own corner of the data, even if other corners are far \
                emptier.",
@@ -71,11 +71,11 @@ impl Detector for Lof {
         blind_to: "Groups of k or more odd rows: they are normal to each other. In tables of codes, where \
                    many events repeat more than k times, scores of rare events beside them jump by \
                    powers of ten and order badly.",
-        source: "M. Breunig, H.-P. Kriegel, R. Ng, J. Sander, LOF: Identifying Density-Based Local \
-                 Outliers, SIGMOD, 2000",
+        source: "M. Breunig, H.-P. Kriegel, R. Ng, J. Sander: LOF: Identifying Density-Based Local \
+                 Outliers. SIGMOD, 2000",
         departs: "Rows tied at the k-th distance share the places that are left in proportion to their \
                   copies; the reference takes whichever its search meets first, so its score depends on \
-                  the order of the rows.",
+                  the order of the rows. Only the Euclidean metric.",
         default: true,
     };
 

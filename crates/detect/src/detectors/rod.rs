@@ -77,11 +77,11 @@ impl Detector for Rod {
         params: &[],
         randomness: Randomness::None,
         cost: "time O(n C(d,3)) times some dozens of steps, memory O(n d + C(d,3))",
-        blind_to: "rows whose cost is common though their place is not, and anything that takes more \
+        blind_to: "Rows whose cost is common though their place is not, and anything that takes more \
                    than three fields to see. With up to three fields it has no score where half of the \
-                   rows cost the same",
-        source: "Y. Almardeny, N. Boujnah and F. Cleary, A Novel Outlier Detection Method for \
-                 Multivariate Data, IEEE TKDE 34, 2022",
+                   rows cost the same.",
+        source: "Y. Almardeny, N. Boujnah, F. Cleary: A Novel Outlier Detection Method for \
+                 Multivariate Data. IEEE TKDE 34, 2022",
         departs: "New rows are measured by the fitted median deviation, not by that of their batch. Up \
                   to three fields, a median deviation of 0 is an error, where the reference gives \
                   infinite scores.",
