@@ -1,7 +1,7 @@
 //! The input as a table: every scan reads the files again, only the columns asked for.
 
 use arrow::array::{ArrayRef, AsArray, UInt64Array};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt32Type, UInt64Type};
+use arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaRef, UInt32Type, UInt64Type};
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
@@ -209,11 +209,24 @@ impl Scan {
         for field in self.schema.fields() {
             columns.push(match field.name().as_str() {
                 PLACE => Arc::new(places(&batch)?),
-                name => column(name)?,
+                name => one_zero(column(name)?),
             });
         }
         let rows = arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         Ok(RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &rows)?)
+    }
+}
+
+/// Makes -0.0 into 0.0 and every NaN into the same one: grouping takes them as equal, joining by their
+/// bits.
+fn one_zero(column: ArrayRef) -> ArrayRef {
+    let odd = |v: &f64| v.is_nan() || (*v == 0.0 && v.is_sign_negative());
+    match column.as_primitive_opt::<Float64Type>() {
+        Some(floats) if floats.values().iter().any(odd) => {
+            let same = |v: f64| if v.is_nan() { f64::NAN } else { v + 0.0 };
+            Arc::new(floats.unary::<_, Float64Type>(same))
+        }
+        _ => column,
     }
 }
 

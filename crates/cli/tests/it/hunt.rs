@@ -80,6 +80,19 @@ fn rows_join_the_input_by_position() {
     assert!(String::from_utf8_lossy(&changed.stderr).contains("is not what it was"));
 }
 
+/// Grouping takes 0.0 and -0.0 as equal, so joining back has to as well.
+#[test]
+fn both_zeros_are_one_value() {
+    let dir = tempdir().unwrap();
+    let at = dir.path();
+    let lines = "{\"v\":0.0}\n{\"v\":-0.0}\n{\"v\":1.5}\n{\"v\":null}\n".repeat(3);
+    fs::write(at.join("t.ndjson"), lines).unwrap();
+    output(at, &["hunt", "t.ndjson", "--out", "found", "--models", "HBOS"]);
+    assert_eq!(number(at, "found", "SELECT count(*) AS n FROM tuples"), 3.0);
+    assert_eq!(number(at, "found", "SELECT count(*) AS n FROM events"), 12.0);
+    assert_eq!(number(at, "found", "SELECT count(rank) AS n FROM rows"), 12.0);
+}
+
 #[test]
 fn kept_rows_need_no_input() {
     let dir = tempdir().unwrap();
