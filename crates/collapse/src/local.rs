@@ -1,19 +1,20 @@
 //! The engine on this machine: DataFusion, in parallel, with bounded memory.
 
 use crate::ids::Ids;
-use crate::rows::{FILE, PLACE, RECORD, Rows, TIME, Tap, split};
+use crate::rows::{FILE, PLACE, RECORD, Rows, TIME, Tap, own_column, split};
 use crate::sql::{Names, condition};
 use crate::{CollapseError, Distinct, Engine, RowPlace, Sink, Spec};
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float64Array, RecordBatchOptions, StringArray,
-    UInt32Array, UInt64Array,
+    Array, ArrayRef, AsArray, BooleanArray, RecordBatchOptions, StringArray, UInt32Array,
+    UInt64Array,
 };
 use arrow::compute::{
     SortColumn, SortOptions, cast, concat_batches, filter_record_batch, lexsort_to_indices,
     take_record_batch,
 };
 use arrow::datatypes::{
-    DataType, Field, Int64Type, Schema, TimestampMicrosecondType, UInt32Type, UInt64Type,
+    DataType, Field, Float64Type, Int64Type, Schema, TimestampMicrosecondType, UInt32Type,
+    UInt64Type,
 };
 use arrow::record_batch::RecordBatch;
 use datafusion::common::JoinType;
@@ -303,21 +304,20 @@ fn reject_nulls(
     if numbers.is_empty() {
         return Ok(batch);
     }
+    let files = own_column(&batch, FILE)?.as_primitive::<UInt32Type>();
+    let records = own_column(&batch, RECORD)?.as_primitive::<UInt64Type>();
     let mut keep = vec![true; batch.num_rows()];
     for name in numbers {
         let Some(column) = batch.column_by_name(name) else { continue };
-        let floats = column.as_any().downcast_ref::<Float64Array>();
+        // Text that reads as no number is null after the cast.
+        let floats = cast(column, &DataType::Float64)?;
+        let floats = floats.as_primitive::<Float64Type>();
         for (i, keep) in keep.iter_mut().enumerate() {
-            let finite = floats.is_none_or(|f| f.value(i).is_finite());
-            if *keep && (column.is_null(i) || !finite) {
+            if *keep && (floats.is_null(i) || !floats.value(i).is_finite()) {
                 *keep = false;
-                let place = |name: &str| batch.column_by_name(name).cloned();
-                if let (Some(files), Some(records)) = (place(FILE), place(RECORD)) {
-                    let file = files.as_primitive::<UInt32Type>().value(i);
-                    let record = records.as_primitive::<UInt64Type>().value(i);
-                    let reason = format!("number field {name:?} is null or not finite");
-                    ledger.reject(file, Reject { record, offset: 0, reason });
-                }
+                let reason = format!("number field {name:?} is null or not finite");
+                ledger
+                    .reject(files.value(i), Reject { record: records.value(i), offset: 0, reason });
             }
         }
     }

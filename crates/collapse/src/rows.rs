@@ -230,16 +230,17 @@ fn one_zero(column: ArrayRef) -> ArrayRef {
     }
 }
 
+/// A column that the reader adds. It comes after those of the input, which may have its name too.
+pub(crate) fn own_column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef> {
+    let at = batch.schema().fields().iter().rposition(|f| f.name() == name);
+    let missing = || DataFusionError::Internal(format!("the reader gave no {name}"));
+    at.map(|at| batch.column(at)).ok_or_else(missing)
+}
+
 /// The [`PLACE`] of each row of a batch that the reader gave.
 fn places(batch: &RecordBatch) -> Result<UInt64Array> {
-    let column = |name: &str| {
-        // The reader's own columns come last; an input may have columns of these names too.
-        let at = batch.schema().fields().iter().rposition(|f| f.name() == name);
-        let missing = || DataFusionError::Internal(format!("the reader gave no {name}"));
-        at.map(|at| batch.column(at)).ok_or_else(missing)
-    };
-    let files = column(FILE)?.as_primitive::<UInt32Type>();
-    let records = column(RECORD)?.as_primitive::<UInt64Type>();
+    let files = own_column(batch, FILE)?.as_primitive::<UInt32Type>();
+    let records = own_column(batch, RECORD)?.as_primitive::<UInt64Type>();
     let pairs = files.values().iter().zip(records.values());
     Ok(pairs.map(|(&f, &r)| u64::from(f) << RECORD_BITS | r).collect())
 }
