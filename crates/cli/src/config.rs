@@ -56,6 +56,9 @@ impl<'de> Deserialize<'de> for Models {
         let mut models = Self::default();
         match Value::deserialize(from)? {
             Value::Array(list) => models.names = Some(names(&list).ok_or_else(wanted)?),
+            Value::String(list) => {
+                models.names = Some(list.split(',').map(|n| n.trim().to_owned()).collect());
+            }
             Value::Object(map) => {
                 for (name, value) in map {
                     match value {
@@ -84,7 +87,10 @@ impl Config {
             Err(e) if named.is_none() && e.kind() == std::io::ErrorKind::NotFound => {
                 return Ok(Self::default());
             }
-            Err(e) => return Err(Failure::usage(format!("{}: {e}", path.display()))),
+            Err(e) => {
+                let path = path.display();
+                return Err(Failure::usage(format!("--config {path} cannot be read: {e}")));
+            }
         };
         toml::from_str(&text).map_err(|e| {
             let line = e.span().map_or(1, |s| text[..s.start].lines().count().max(1));

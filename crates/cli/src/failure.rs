@@ -62,6 +62,7 @@ impl From<HuntError> for Failure {
     fn from(error: HuntError) -> Self {
         match error {
             HuntError::Usage(text) => Self::usage(text),
+            HuntError::Encode(e) => Self::usage(e),
             HuntError::Cancelled => Self::interrupted(),
             HuntError::Read(e) => e.into(),
             HuntError::Collapse(e) => e.into(),
@@ -92,6 +93,20 @@ impl From<lanner_collapse::CollapseError> for Failure {
             E::Read(e) => e.into(),
             e @ (E::Sql(_) | E::UnknownField(_)) => Self::usage(e),
             other => Self::failed(other),
+        }
+    }
+}
+
+impl From<lanner_report::ReportError> for Failure {
+    /// What was behind a failure to write decides the exit status.
+    fn from(error: lanner_report::ReportError) -> Self {
+        match error {
+            lanner_report::ReportError::Source(inner) => match inner.downcast::<HuntError>() {
+                Ok(hunt) => (*hunt).into(),
+                Err(other) => Self::failed(other),
+            },
+            e if e.is_usage() => Self::usage(e),
+            e => Self::failed(e),
         }
     }
 }

@@ -67,9 +67,9 @@ impl From<DataFusionError> for CollapseError {
             },
             DataFusionError::ResourcesExhausted(why) => Self::Memory(why),
             DataFusionError::SQL(e, _) => Self::Sql(e.to_string()),
-            e @ (DataFusionError::Plan(_) | DataFusionError::SchemaError(..)) => {
-                Self::Sql(e.strip_backtrace())
-            }
+            e @ (DataFusionError::Plan(_)
+            | DataFusionError::SchemaError(..)
+            | DataFusionError::NotImplemented(_)) => Self::Sql(e.strip_backtrace()),
             DataFusionError::Shared(inner) => Self::Engine(inner.to_string()),
             other => Self::Engine(other.strip_backtrace()),
         }

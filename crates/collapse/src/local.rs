@@ -136,10 +136,10 @@ impl Engine for Local {
         let frame = kept(&session, spec, Arc::clone(&rows), filter.as_deref())?;
         let keys: Vec<Expr> = spec.fields.iter().map(ident).collect();
         let facts = vec![
-            count(lit(1i64)).alias("copies"),
-            min(ident(TIME)).alias("first"),
-            max(ident(TIME)).alias("last"),
-            min(ident(PLACE)).alias("place"),
+            count(lit(1i64)).alias("lanner_of_copies"),
+            min(ident(TIME)).alias("lanner_of_first"),
+            max(ident(TIME)).alias("lanner_of_last"),
+            min(ident(PLACE)).alias("lanner_of_place"),
         ];
         let frame = frame.aggregate(keys, facts)?;
         let schema = Arc::new(frame.schema().as_arrow().clone());
@@ -270,6 +270,8 @@ pub(crate) async fn unless_cancelled<T>(
         }
     };
     match futures::future::select(pin!(work), pin!(watch)).await {
+        // Whatever an interrupted reader's error became on its way through the engine.
+        Either::Left((Err(_), _)) if cancel.is_raised() => Err(CollapseError::Cancelled),
         Either::Left((done, _)) => done,
         Either::Right(_) => Err(CollapseError::Cancelled),
     }

@@ -32,7 +32,7 @@ pub enum EncodeError {
     },
     /// A number field has no finite value at all.
     #[error(
-        "number field {field:?} has no finite value; leave it out, or name it in --categorical"
+        "number field {field:?} holds no finite number; leave it out, or name it in --categorical"
     )]
     NoNumber {
         /// The field.

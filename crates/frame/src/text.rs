@@ -71,7 +71,8 @@ fn is_unsafe(c: char) -> bool {
         )
 }
 
-/// Neutralises a CSV cell that a spreadsheet would run as a formula, by a leading apostrophe.
+/// Makes text safe for a CSV cell: characters that act on a terminal are written as [`shown`] does, and
+/// a cell that a spreadsheet would run as a formula gets a leading apostrophe.
 ///
 /// Formula starters are `= + - @`, tab and carriage return, and the full-width forms of the first
 /// four. A plain number keeps its sign.
@@ -80,9 +81,9 @@ pub fn csv_cell(text: &str) -> Cow<'_, str> {
         matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠')
     };
     if text.starts_with(starts) && text.parse::<f64>().is_err() {
-        Cow::Owned(format!("'{text}"))
+        Cow::Owned(format!("'{}", shown(text)))
     } else {
-        Cow::Borrowed(text)
+        shown(text)
     }
 }
 
@@ -117,5 +118,6 @@ mod tests {
         assert_eq!(csv_cell("-2.5"), "-2.5");
         assert_eq!(csv_cell("-2+cmd"), "'-2+cmd");
         assert_eq!(csv_cell("@x"), "'@x");
+        assert_eq!(csv_cell("a\u{1b}]0;x\u{7}"), "a\\u{1b}]0;x\\u{7}");
     }
 }

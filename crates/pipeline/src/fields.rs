@@ -125,6 +125,12 @@ fn all_columns(
     let time = inputs.time_field();
     let names = inputs.schema().fields().iter().map(|f| f.name().clone());
     let names: Vec<String> = names.filter(|n| time != Some(n.as_str())).collect();
+    if names.is_empty() {
+        let files = inputs.files().len();
+        return Err(HuntError::Nothing(format!(
+            "no record to score: {files} files read, and no record in them"
+        )));
+    }
     if names.len() > ALL_AT_MOST {
         let list: Vec<&str> = names.iter().map(String::as_str).collect();
         return Err(HuntError::Usage(format!(

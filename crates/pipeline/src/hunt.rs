@@ -125,13 +125,13 @@ pub fn hunt(
     let score = vote::mean_share(&scores, &distinct.copies);
     let order = vote::list_order(&rank, &score, &distinct.copies);
     let ranks = rank_counts(&rank, &distinct.copies);
-    let warnings = warnings(&models, &distinct, &encoded, &sample);
     for model in &mut models {
         model.scores = pick(&model.scores, &order);
         model.votes = pick(&model.votes, &order);
     }
     let input = input_report(&inputs, &distinct);
     let settings = settings(&inputs, request, &chosen, &encoded);
+    let warnings = warnings(&models, &distinct, &encoded, &sample, &settings);
     let tuples = list(&distinct, &chosen, &rank, &score, &order, request.top, &input)?;
     lap("vote");
     let accounts = distinct.accounts;
@@ -224,6 +224,7 @@ fn warnings(
     distinct: &Distinct,
     encoded: &Encoded,
     sample: &Sample,
+    settings: &Settings,
 ) -> Vec<String> {
     let mut out = Vec::new();
     if distinct.rows == 1 {
@@ -247,6 +248,17 @@ fn warnings(
     if encoded.features.len() > 40 {
         let d = encoded.features.len();
         out.push(format!("{d} detection fields are very many: distances lose their meaning"));
+    }
+    let timed = distinct.first_seen.iter().any(Option::is_some);
+    if let Some(time) = settings.time.as_ref().filter(|_| !timed) {
+        out.push(format!("no value of {} reads as a time", excerpt(time, 80)));
+    }
+    let share = settings.contamination;
+    if (distinct.rows as f64) * share < 1.0 {
+        let rows = distinct.rows;
+        out.push(format!(
+            "{share} of {rows} rows is less than one row for a model to flag; raise --contamination"
+        ));
     }
     let silent: Vec<&str> = models
         .iter()

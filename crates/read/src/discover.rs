@@ -5,8 +5,14 @@ use crate::{Options, Skipped};
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 use tempfile::{NamedTempFile, TempPath};
 use walkdir::WalkDir;
+
+/// Time between two looks for an interrupt.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// A file to be looked at.
 pub(crate) struct Candidate {
@@ -32,7 +38,7 @@ pub(crate) fn expand(inputs: &[String], options: &Options) -> Result<Found, Read
     for input in inputs {
         options.interrupted.check()?;
         if input == "-" {
-            found.keep(input, io::stdin().lock(), options)?;
+            found.keep(input, io::stdin(), options)?;
         } else if let Ok(metadata) = fs::metadata(input) {
             found.path(input, Path::new(input), &metadata, options)?;
         } else if ["s3://", "gs://", "az://", "abfs://", "abfss://"]
@@ -128,7 +134,12 @@ impl Found {
     }
 
     /// Copies a stream into a file, which can be read again.
-    fn keep(&mut self, input: &str, stream: impl Read, options: &Options) -> Result<(), ReadError> {
+    fn keep(
+        &mut self,
+        input: &str,
+        stream: impl Read + Send + 'static,
+        options: &Options,
+    ) -> Result<(), ReadError> {
         let mut file = match &options.spool {
             Some(folder) => NamedTempFile::with_prefix_in("stdin-", folder),
             None => NamedTempFile::with_prefix("lanner-"),
@@ -166,15 +177,38 @@ impl Found {
     }
 }
 
-fn copy(mut stream: impl Read, file: &mut fs::File, options: &Options) -> io::Result<()> {
-    let mut block = vec![0; 256 << 10];
+/// Copies a stream, which may fall silent at any time: it is read on a thread of its own, so that an
+/// interrupt is seen meanwhile. The thread ends with the stream or with the program.
+fn copy(
+    mut stream: impl Read + Send + 'static,
+    file: &mut fs::File,
+    options: &Options,
+) -> io::Result<()> {
+    let (sender, blocks) = mpsc::sync_channel::<io::Result<Vec<u8>>>(4);
+    thread::Builder::new().name("lanner-stdin".to_owned()).spawn(move || {
+        loop {
+            let mut block = vec![0; 256 << 10];
+            let read = match stream.read(&mut block) {
+                Ok(0) => break,
+                Ok(n) => {
+                    block.truncate(n);
+                    Ok(block)
+                }
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                Err(e) => Err(e),
+            };
+            let failed = read.is_err();
+            if sender.send(read).is_err() || failed {
+                break;
+            }
+        }
+    })?;
     loop {
         options.interrupted.check().map_err(|_| StreamDamage::Cancelled)?;
-        match stream.read(&mut block) {
-            Ok(0) => return file.flush(),
-            Ok(n) => file.write_all(&block[..n])?,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
+        match blocks.recv_timeout(LOOK) {
+            Ok(block) => file.write_all(&block?)?,
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+            Err(mpsc::RecvTimeoutError::Disconnected) => return file.flush(),
         }
     }
 }

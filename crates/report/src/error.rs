@@ -18,6 +18,12 @@ pub enum ReportError {
         "{0} is not the folder of a finished hunt (no manifest.json of Lanner in it), so it is not replaced"
     )]
     NotOurs(Name),
+    /// The folder is none that a hunt wrote.
+    #[error("{0} is not the folder of a finished hunt: it has no manifest.json")]
+    NoHunt(Name),
+    /// There is a file of this name.
+    #[error("{0} exists; choose another name, or --force to replace it")]
+    FileExists(Name),
     /// The output would land in, on or above what is read.
     #[error("output {out} would land {place} the input {input}; choose a folder outside of it")]
     InsideInput {
@@ -86,7 +92,12 @@ impl ReportError {
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
-            Self::Exists(_) | Self::NotOurs(_) | Self::InsideInput { .. } | Self::Link(_)
+            Self::Exists(_)
+                | Self::FileExists(_)
+                | Self::NoHunt(_)
+                | Self::NotOurs(_)
+                | Self::InsideInput { .. }
+                | Self::Link(_)
         )
     }
 

@@ -73,7 +73,10 @@ impl Manifest {
     /// [`ReportError`](crate::ReportError) if there is none, or it is not one of ours.
     pub fn read(dir: &Path) -> Result<Self, crate::ReportError> {
         let path = dir.join(MANIFEST);
-        let text = fs::read_to_string(&path).map_err(crate::ReportError::io("read", &path))?;
+        let text = fs::read_to_string(&path).map_err(|e| match e.kind() {
+            std::io::ErrorKind::NotFound => crate::ReportError::NoHunt(crate::Name::from(dir)),
+            _ => crate::ReportError::io("read", &path)(e),
+        })?;
         let damaged = |reason| crate::ReportError::Damaged { file: MANIFEST, reason };
         let manifest: Self = serde_json::from_str(&text).map_err(|e| damaged(e.to_string()))?;
         if manifest.program != PROGRAM || manifest.layout != LAYOUT {

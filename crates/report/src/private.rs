@@ -5,11 +5,14 @@ use std::io::Write;
 use std::path::Path;
 
 /// Writes a file that only its owner may read, complete or not at all: beside its place first, then
-/// renamed over what is there.
+/// renamed into it. What is there already is replaced only with `force`.
 ///
 /// # Errors
-/// [`ReportError::Io`] if the system refuses.
-pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
+/// [`ReportError::FileExists`] without `force`, [`ReportError::Io`] if the system refuses.
+pub fn write_private(path: &Path, bytes: &[u8], force: bool) -> Result<(), ReportError> {
+    if !force && path.symlink_metadata().is_ok() {
+        return Err(ReportError::FileExists(Name::from(path)));
+    }
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let io = |source| ReportError::Io { action: "write", path: Name::from(path), source };
     // A temporary file is 0600 from the start.

@@ -8,7 +8,7 @@ use crate::summary;
 use lanner_collapse::Memory;
 use lanner_explain::grouped;
 use lanner_frame::Cancel;
-use lanner_pipeline::{Hunt, HuntError, Outcome, Request, Status, hunt, pick_models};
+use lanner_pipeline::{Hunt, Outcome, Request, Status, hunt, pick_models};
 use lanner_report::{Provenance, ReportError, Rows, Sink, Target};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -116,7 +116,8 @@ pub(crate) struct Args {
     /// need the input again
     #[arg(long, help_heading = "Output", requires = "out")]
     keep_rows: bool,
-    /// Leave cells that a spreadsheet would run as formulas as they are in events.csv
+    /// Leave cells that a spreadsheet would run as formulas, and control characters, as they are in
+    /// events.csv
     #[arg(long, help_heading = "Output")]
     raw_csv: bool,
     /// Print the summary as JSON
@@ -138,14 +139,14 @@ pub(crate) fn run(mut args: Args, cancel: &Cancel) -> Result<(), Failure> {
         args.out.clone().map(|out| Target { out, force: args.force, raw_csv: args.raw_csv });
     let named: Vec<PathBuf> = args.inputs.iter().filter(|i| *i != "-").map(PathBuf::from).collect();
     if let Some(target) = &target {
-        lanner_report::check_target(target, &named).map_err(report_failure)?;
+        lanner_report::check_target(target, &named)?;
     }
     let spool = target.as_ref().map(|t| beside(&t.out));
     let inputs = args.reading.open(&args.inputs, spool.clone(), request.threads, cancel)?;
     let copy = Copy::of(&inputs, spool.is_some());
     if let Some(target) = &target {
         let files = inputs.files().iter().filter(|f| f.shown != "-").map(|f| f.path.clone());
-        lanner_report::check_target(target, &files.collect::<Vec<_>>()).map_err(report_failure)?;
+        lanner_report::check_target(target, &files.collect::<Vec<_>>())?;
     }
     let bars = Bars::new(args.quiet || args.json);
     let found = hunt(inputs, &request, cancel, &bars);
@@ -300,8 +301,7 @@ fn write(
         super::query::write_rows(found, dir, file, request.threads, request.memory, cancel)
     };
     let all: Option<&mut Rows<'_>> = if args.keep_rows { Some(&mut all) } else { None };
-    let manifest = lanner_report::write(&found.outcome, &mut rows, all, target, &provenance)
-        .map_err(report_failure)?;
+    let manifest = lanner_report::write(&found.outcome, &mut rows, all, target, &provenance)?;
     let failed: Vec<&str> = manifest.failed_checks().map(|c| c.name.as_str()).collect();
     if failed.is_empty() {
         return Ok(());
@@ -311,18 +311,6 @@ fn write(
         failed.join(", "),
         target.out.join("manifest.json").display()
     )))
-}
-
-/// A failure to write, with what was behind it where that decides the exit status.
-fn report_failure(error: ReportError) -> Failure {
-    match error {
-        ReportError::Source(inner) => match inner.downcast::<HuntError>() {
-            Ok(hunt) => (*hunt).into(),
-            Err(other) => Failure::failed(other),
-        },
-        e if e.is_usage() => Failure::usage(e),
-        e => Failure::failed(e),
-    }
 }
 
 fn too_many_rejects(outcome: &Outcome, allowed: f64) -> Result<(), Failure> {

@@ -43,7 +43,10 @@ pub(crate) struct Args {
     /// Write here [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Leave cells that a spreadsheet would run as formulas as they are (csv)
+    /// Replace the file if it exists
+    #[arg(long)]
+    force: bool,
+    /// Leave cells that a spreadsheet would run as formulas, and control characters, as they are (csv)
     #[arg(long)]
     raw_csv: bool,
     /// Threads [default: one a core]
@@ -61,7 +64,7 @@ enum Format {
 
 pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
     let threads = threads(args.threads);
-    let manifest = lanner_report::Manifest::read(&args.dir).map_err(Failure::failed)?;
+    let manifest = lanner_report::Manifest::read(&args.dir)?;
     let query = Query::new(&args.sql, threads, Memory::default(), cancel);
     let kept = manifest.outputs.iter().any(|o| o.name == ROWS);
     let names = ["events", "tuples"].into_iter().chain(kept.then_some("rows"));
@@ -93,7 +96,7 @@ pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
         Format::Parquet => parquet(&schema, &answer)?,
     };
     match &args.out {
-        Some(path) => lanner_report::write_private(path, &bytes).map_err(Failure::failed)?,
+        Some(path) => lanner_report::write_private(path, &bytes, args.force)?,
         None if args.format == Format::Json => {
             crate::print::json(&String::from_utf8_lossy(&bytes))?;
         }

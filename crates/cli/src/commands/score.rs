@@ -43,6 +43,9 @@ pub(crate) struct Args {
     /// Write here [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Replace the file if it exists
+    #[arg(long)]
+    force: bool,
     /// Threads [default: one a core]
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -112,7 +115,7 @@ pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
     }
     match &args.out {
         Some(path) => {
-            lanner_report::write_private(path, text.as_bytes()).map_err(Failure::failed)?;
+            lanner_report::write_private(path, text.as_bytes(), args.force)?;
         }
         None => std::io::stdout().write_all(text.as_bytes())?,
     }

@@ -38,7 +38,9 @@ impl Format for Csv {
 
     fn claim(&self, head: &Head<'_>) -> Claim {
         let markup = matches!(head.bytes.trim_ascii_start().first(), None | Some(b'<'));
-        if markup || memchr::memchr(0, head.bytes).is_some() {
+        // A few zero bytes do not hide a table; many make it no text.
+        let zeros = memchr::memchr_iter(0, head.bytes).count();
+        if markup || zeros * 100 > head.bytes.len() {
             return Claim::No;
         }
         let dialect = Dialect::of(head.bytes, head.whole);

@@ -195,12 +195,21 @@ fn kinds(raw: &str) -> Kinds {
 /// Shows the fields of the records at the start of a text, of the record that the end of the text
 /// cuts those before the cut; gives the number of whole records.
 pub(crate) fn each_field(head: &[u8], layout: Layout, each: &mut dyn FnMut(&str, &str)) -> usize {
-    let mut splitter = Splitter::new(Window::new(head), layout, &crate::Limits::default());
+    let limits = crate::Limits::default();
+    let mut splitter = Splitter::new(Window::new(head), layout, &limits);
+    // The splitter measures whole records; one that is cut may be nested deeper than a stack is.
+    let shallow = |bytes: &[u8]| {
+        let mut scan = Scan::default();
+        let _ = scan.run(bytes);
+        scan.deepest() <= limits.depth
+    };
     let mut whole = 0;
     while let Some(item) = splitter.next() {
         let bytes: &[u8] = match item.damage {
             None => splitter.bytes(&item),
-            Some(Damage::OpenRecord) => head.get(item.offset as usize..).unwrap_or_default(),
+            Some(Damage::OpenRecord) => {
+                head.get(item.offset as usize..).filter(|b| shallow(b)).unwrap_or_default()
+            }
             Some(_) => continue,
         };
         let text = String::from_utf8_lossy(bytes);
