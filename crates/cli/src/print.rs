@@ -6,6 +6,8 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, TableComponent
 use lanner_frame::text::{excerpt, json_shown};
 use std::io::{IsTerminal, Write};
 
+/// Columns above which rows are shown as records.
+const WIDE: usize = 12;
 /// Widest cell of a table, characters.
 const CELL: usize = 160;
 
@@ -43,8 +45,34 @@ pub(crate) fn plain_table(header: &[&str]) -> Table {
     table
 }
 
-/// Prints batches as a table and says how many rows there were.
+/// Prints one field a line: readable where a table would be too wide.
+fn records(schema: &SchemaRef, batches: &[RecordBatch]) -> std::io::Result<()> {
+    let mut out = anstream::stdout();
+    let names: Vec<String> = schema.fields().iter().map(|f| excerpt(f.name(), 60)).collect();
+    let width = names.iter().map(|n| n.chars().count()).max().unwrap_or(0);
+    let dim = anstyle::Style::new().dimmed();
+    let mut row = 0;
+    for batch in batches {
+        for i in 0..batch.num_rows() {
+            row += 1;
+            writeln!(out, "{dim}--- row {row}{dim:#}")?;
+            for (name, column) in names.iter().zip(batch.columns()) {
+                if let Some(text) = lanner_encode::value_text(column, i) {
+                    writeln!(out, "{dim}{name:<width$}{dim:#}  {}", excerpt(&text, 400))?;
+                }
+            }
+        }
+    }
+    let word = if row == 1 { "row" } else { "rows" };
+    writeln!(out, "{row} {word}")
+}
+
+/// Prints batches as a table, or as records where there are many columns, and says how many rows there
+/// were.
 pub(crate) fn batches(schema: &SchemaRef, batches: &[RecordBatch]) -> std::io::Result<()> {
+    if schema.fields().len() > WIDE {
+        return records(schema, batches);
+    }
     let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
     let mut table = plain_table(&names);
     let mut rows = 0;

@@ -33,10 +33,12 @@ pub(crate) fn print(outcome: &Outcome, out: Option<&Path>) -> std::io::Result<()
                 to,
                 "\nWritten to {BOLD}{dir}{BOLD:#}: report.html is the page to open; then ask:"
             )?;
-            writeln!(
-                to,
-                "  lanner query {dir} \"SELECT * FROM events ORDER BY rank DESC LIMIT 20\""
-            )?;
+            let fields = outcome.settings.fields.iter().map(|f| excerpt(&f.name, 60));
+            let fields = fields.take(3).collect::<Vec<_>>().join(", ");
+            let sql = format!(
+                "SELECT lanner_row, rank, {fields} FROM events ORDER BY rank DESC LIMIT 20"
+            );
+            writeln!(to, "  lanner query {dir} \"{sql}\"")?;
         }
         None => writeln!(
             to,

@@ -2,7 +2,7 @@
 
 use crate::ids::Ids;
 use crate::rows::{FILE, PLACE, RECORD, Rows, TIME, Tap, own_column, split};
-use crate::sql::{Names, condition};
+use crate::sql::{Names, condition, no_column};
 use crate::{CollapseError, Distinct, Engine, RowPlace, Sink, Spec};
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, RecordBatchOptions, StringArray, UInt32Array,
@@ -216,7 +216,12 @@ pub(crate) fn resolve(
     let path = |name: &str| inputs.field(name).is_ok();
     let (filter, mut extra) = match &spec.filter {
         Some(text) => {
-            let (text, paths) = condition(text, &Names { columns, path: &path })?;
+            let unknown = |name: &str| match inputs.field(name) {
+                Err(unknown) => unknown.into(),
+                Ok(_) => no_column(name),
+            };
+            let (text, paths) =
+                condition(text, &Names { columns, path: &path, unknown: &unknown })?;
             (Some(text), paths)
         }
         None => (None, Vec::new()),

@@ -2,7 +2,7 @@
 
 use crate::local::{Memory, Places, keyed, resolve, unless_cancelled};
 use crate::rows::{FILE, PLACE, Rows, TIME, split};
-use crate::sql::{Names, statement};
+use crate::sql::{Names, no_column, statement};
 use crate::{CollapseError, Sink, Spec};
 use arrow::array::{AsArray, StringArray, UInt64Array};
 use arrow::datatypes::{DataType, FieldRef, SchemaRef, UInt64Type};
@@ -119,7 +119,8 @@ impl Query {
         let inputs = rows.as_ref().map(|r| r.inputs.clone());
         let path = |name: &str| inputs.as_ref().is_some_and(|i| i.field(name).is_ok());
         let state = session.state();
-        let (parsed, paths) = statement(&state, &self.text, &Names { columns, path: &path })?;
+        let (parsed, paths) =
+            statement(&state, &self.text, &Names { columns, path: &path, unknown: &no_column })?;
         if let Some(rows) = rows {
             register_rows(&session, rows, &paths, self.threads)?;
         }

@@ -16,6 +16,13 @@ pub(crate) struct Names<'a> {
     pub(crate) columns: Vec<String>,
     /// Says whether a dotted path that is no column could be read from the records.
     pub(crate) path: &'a dyn Fn(&str) -> bool,
+    /// What to say of a name that is neither.
+    pub(crate) unknown: &'a dyn Fn(&str) -> CollapseError,
+}
+
+/// Says that a name is no column.
+pub(crate) fn no_column(name: &str) -> CollapseError {
+    CollapseError::Sql(format!("there is no column {name}"))
 }
 
 /// A condition as text in which every field is quoted, and the paths it reads beyond the columns.
@@ -34,11 +41,23 @@ pub(crate) fn condition(
         return Err(wrong(&format!("unexpected {rest} after the expression")));
     }
     let mut paths = Vec::new();
-    let _ = visit_expressions_mut(&mut expr, |e| {
+    let unknown = visit_expressions_mut(&mut expr, |e| {
         quote(e, names, &mut paths);
-        ControlFlow::<()>::Continue(())
+        match e {
+            Expr::Identifier(name) if name.quote_style.is_none() => {
+                ControlFlow::Break(name.value.clone())
+            }
+            Expr::CompoundIdentifier(parts) if parts.iter().all(|p| p.quote_style.is_none()) => {
+                let parts: Vec<&str> = parts.iter().map(|p| p.value.as_str()).collect();
+                ControlFlow::Break(parts.join("."))
+            }
+            _ => ControlFlow::Continue(()),
+        }
     });
-    Ok((expr.to_string(), paths))
+    match unknown {
+        ControlFlow::Break(name) => Err((names.unknown)(&name)),
+        ControlFlow::Continue(()) => Ok((expr.to_string(), paths)),
+    }
 }
 
 /// A statement in which every field is quoted, and the paths it reads beyond the columns.
@@ -117,7 +136,8 @@ mod tests {
     fn quoted(text: &str) -> String {
         let columns = vec!["eventName".into(), "userIdentity.arn".into(), "n".into()];
         let path = |p: &str| p.starts_with("requestParameters.");
-        let (text, paths) = condition(text, &Names { columns, path: &path }).unwrap();
+        let names = Names { columns, path: &path, unknown: &no_column };
+        let (text, paths) = condition(text, &names).unwrap();
         format!("{text} {paths:?}")
     }
 
@@ -134,7 +154,8 @@ mod tests {
 
     #[test]
     fn a_condition_is_one_expression() {
-        let names = Names { columns: vec![], path: &|_| false };
+        let names = Names { columns: vec![], path: &|_| false, unknown: &no_column };
+        assert!(condition("nosuch = 1", &names).unwrap_err().to_string().contains("nosuch"));
         assert!(condition("1 = 1; DROP TABLE x", &names).is_err());
         assert!(condition("", &names).is_err());
     }

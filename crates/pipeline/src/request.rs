@@ -100,26 +100,24 @@ pub fn pick_models(
             .map(|e| e.card().id)
             .ok_or_else(|| ModelsError::Unknown { given: given.to_owned(), known: list() })
     };
-    let mut chosen: Vec<&str> = Vec::new();
+    let cards = || lanner_detect::ALL.iter().map(|e| e.card());
+    let group = |name: &str| -> Result<Vec<&'static str>, ModelsError> {
+        match name.to_ascii_lowercase().as_str() {
+            "all" => Ok(known().collect()),
+            "default" => Ok(cards().filter(|c| c.default).map(|c| c.id).collect()),
+            _ => Ok(vec![find(name)?]),
+        }
+    };
     // Only exclusions mean: the default without them.
-    if names.iter().all(|n| n.starts_with('-')) {
-        chosen.extend(
-            lanner_detect::ALL.iter().map(|e| e.card()).filter(|c| c.default).map(|c| c.id),
-        );
-    }
+    let mut chosen: Vec<&str> =
+        if names.iter().all(|n| n.starts_with('-')) { group("default")? } else { Vec::new() };
     for name in names {
         match name.strip_prefix('-') {
             Some(name) => {
-                let id = find(name)?;
-                chosen.retain(|c| *c != id);
+                let out = group(name)?;
+                chosen.retain(|c| !out.contains(c));
             }
-            None if name.eq_ignore_ascii_case("all") => chosen.extend(known()),
-            None if name.eq_ignore_ascii_case("default") => {
-                chosen.extend(
-                    lanner_detect::ALL.iter().map(|e| e.card()).filter(|c| c.default).map(|c| c.id),
-                );
-            }
-            None => chosen.push(find(name)?),
+            None => chosen.extend(group(name)?),
         }
     }
     for name in params.keys() {

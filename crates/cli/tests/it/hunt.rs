@@ -93,6 +93,27 @@ fn both_zeros_are_one_value() {
     assert_eq!(number(at, "found", "SELECT count(rank) AS n FROM rows"), 12.0);
 }
 
+/// A list a hundred thousand levels deep, controls in values, and columns with names of our own.
+#[test]
+fn hostile_records_are_rejected_or_shown_as_text() {
+    let dir = tempdir().unwrap();
+    let at = dir.path();
+    let deep = format!("{{\"a\":{}{}}}\n", "[".repeat(100_000), "]".repeat(100_000));
+    let mut lines = String::from("{\"a\":\"x\",\"rank\":1,\"copies\":2}\n").repeat(9);
+    lines.push_str("{\"a\":\"\\u001b[31mred\\u202e\",\"rank\":1,\"copies\":2}\n");
+    fs::write(at.join("t.ndjson"), lines + &deep).unwrap();
+    let args = ["hunt", "t.ndjson", "--out", "found", "--models", "HBOS", "--max-rejects", "50"];
+    let summary = output(at, &args);
+    let inputs = &manifest(at, "found")["inputs"];
+    assert_eq!((&inputs["scored"], &inputs["rejected"]), (&10.into(), &1.into()));
+    let text = fs::read_to_string(at.join("found/events.csv")).unwrap();
+    for shown in [summary, text] {
+        assert!(shown.contains("\\u{1b}[31mred\\u{202e}"), "{shown}");
+        assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{shown}");
+    }
+    assert_eq!(number(at, "found", "SELECT sum(rank_) AS n FROM rows"), 10.0);
+}
+
 #[test]
 fn kept_rows_need_no_input() {
     let dir = tempdir().unwrap();

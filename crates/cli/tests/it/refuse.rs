@@ -1,6 +1,6 @@
 //! Bad usage: one clear line and the right exit status.
 
-use crate::{lanner, trail};
+use crate::{lanner, output, trail};
 use std::fs;
 use std::path::Path;
 use tempfile::tempdir;
@@ -66,6 +66,30 @@ fn too_many_rejects_are_status_3_and_the_rest_is_scored() {
     let args = ["hunt", "t.ndjson", "--out", "found", "--models", "HBOS"];
     refused(at, &args, 3, &["rejected", "--max-rejects"]);
     assert!(at.join("found/manifest.json").is_file());
+}
+
+#[test]
+fn nothing_that_exists_is_overwritten_unasked() {
+    let dir = tempdir().unwrap();
+    let at = dir.path();
+    fs::write(at.join("t.csv"), "a,b\n1,x\n2,y\n3,x\n").unwrap();
+    output(at, &["hunt", "t.csv", "--out", "found", "--models", "HBOS", "--quiet"]);
+    refused(at, &["score", "--model", "HBOS", "t.csv", "--out", "t.csv"], 2, &["exists"]);
+    let sql = "SELECT * FROM tuples";
+    refused(at, &["query", "found", sql, "--out", "found/manifest.json"], 2, &["exists"]);
+    refused(at, &["report", "found", "--out", "t.csv"], 2, &["exists"]);
+    refused(at, &["query", "nothing", sql], 2, &["finished hunt"]);
+    assert!(fs::read_to_string(at.join("t.csv")).unwrap().starts_with("a,b"));
+}
+
+#[test]
+fn an_empty_input_is_said_to_be_empty() {
+    let dir = tempdir().unwrap();
+    let at = dir.path();
+    fs::write(at.join("zero.csv"), "").unwrap();
+    fs::write(at.join("head.csv"), "a,b\n").unwrap();
+    refused(at, &["hunt", "zero.csv"], 1, &["no record"]);
+    refused(at, &["hunt", "head.csv"], 1, &["no record"]);
 }
 
 #[test]
