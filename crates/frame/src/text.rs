@@ -71,8 +71,8 @@ fn is_unsafe(c: char) -> bool {
         )
 }
 
-/// Makes text safe for a CSV cell: characters that act on a terminal are written as [`shown`] does, and
-/// a cell that a spreadsheet would run as a formula gets a leading apostrophe.
+/// Makes text safe for a CSV cell: characters that act on a terminal, line breaks among them, are written
+/// as [`shown`] does, and a cell that a spreadsheet would run as a formula gets a leading apostrophe.
 ///
 /// Formula starters are `= + - @`, tab and carriage return, and the full-width forms of the first
 /// four. A plain number keeps its sign.

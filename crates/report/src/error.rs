@@ -21,9 +21,11 @@ pub enum ReportError {
     /// The folder is none that a hunt wrote.
     #[error("{0} is not the folder of a finished hunt: it has no manifest.json")]
     NoHunt(Name),
-    /// There is a file of this name.
-    #[error("{0} exists; choose another name, or --force to replace it")]
-    FileExists(Name),
+    /// The file must not be replaced.
+    #[error(
+        "{0} is an input or a file of a finished hunt and is not replaced; choose another place"
+    )]
+    Protected(Name),
     /// The output would land in, on or above what is read.
     #[error("output {out} would land {place} the input {input}; choose a folder outside of it")]
     InsideInput {
@@ -93,7 +95,7 @@ impl ReportError {
         matches!(
             self,
             Self::Exists(_)
-                | Self::FileExists(_)
+                | Self::Protected(_)
                 | Self::NoHunt(_)
                 | Self::NotOurs(_)
                 | Self::InsideInput { .. }

@@ -28,6 +28,6 @@ pub use manifest::{
 };
 pub use models::ModelEntry;
 pub use page::draw;
-pub use private::write_private;
+pub use private::{check_file, write_private};
 pub use target::{Target, check_target};
 pub use write::{Flagged, Provenance, Rows, Sink, write};

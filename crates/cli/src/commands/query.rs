@@ -43,9 +43,6 @@ pub(crate) struct Args {
     /// Write here [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Replace the file if it exists
-    #[arg(long)]
-    force: bool,
     /// Leave cells that a spreadsheet would run as formulas, and control characters, as they are (csv)
     #[arg(long)]
     raw_csv: bool,
@@ -65,6 +62,10 @@ enum Format {
 pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
     let threads = threads(args.threads);
     let manifest = lanner_report::Manifest::read(&args.dir)?;
+    if let Some(out) = &args.out {
+        let inputs = manifest.inputs.files.iter().map(|f| PathBuf::from(&f.path));
+        lanner_report::check_file(out, &inputs.collect::<Vec<_>>())?;
+    }
     let query = Query::new(&args.sql, threads, Memory::default(), cancel);
     let kept = manifest.outputs.iter().any(|o| o.name == ROWS);
     let names = ["events", "tuples"].into_iter().chain(kept.then_some("rows"));
@@ -96,7 +97,7 @@ pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
         Format::Parquet => parquet(&schema, &answer)?,
     };
     match &args.out {
-        Some(path) => lanner_report::write_private(path, &bytes, args.force)?,
+        Some(path) => lanner_report::write_private(path, &bytes)?,
         None if args.format == Format::Json => {
             crate::print::json(&String::from_utf8_lossy(&bytes))?;
         }

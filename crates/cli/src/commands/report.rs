@@ -13,17 +13,15 @@ pub(crate) struct Args {
     /// Write the page here [default: report.html in the folder]
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Replace the file if it exists
-    #[arg(long)]
-    force: bool,
 }
 
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let page = lanner_report::draw(&args.dir)?;
-    // Its own page may always be drawn again; anything else is replaced only on request.
-    let force = args.force || args.out.is_none();
+    if let Some(out) = &args.out {
+        lanner_report::check_file(out, &[])?;
+    }
     let path = args.out.unwrap_or_else(|| args.dir.join("report.html"));
-    lanner_report::write_private(&path, page.as_bytes(), force)?;
+    lanner_report::write_private(&path, page.as_bytes())?;
     writeln!(anstream::stdout(), "{}", shown(&path.to_string_lossy()))?;
     Ok(())
 }

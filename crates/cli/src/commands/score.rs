@@ -43,9 +43,6 @@ pub(crate) struct Args {
     /// Write here [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Replace the file if it exists
-    #[arg(long)]
-    force: bool,
     /// Threads [default: one a core]
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -68,6 +65,10 @@ pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
             known.join(", ")
         ))
     })?;
+    if let Some(out) = &args.out {
+        let inputs = std::iter::once(&args.table).chain(&args.fit).map(PathBuf::from);
+        lanner_report::check_file(out, &inputs.collect::<Vec<_>>())?;
+    }
     let mut params = Map::new();
     for text in &args.param {
         let (name, value) = param(text)?;
@@ -115,7 +116,7 @@ pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
     }
     match &args.out {
         Some(path) => {
-            lanner_report::write_private(path, text.as_bytes(), args.force)?;
+            lanner_report::write_private(path, text.as_bytes())?;
         }
         None => std::io::stdout().write_all(text.as_bytes())?,
     }

@@ -69,15 +69,15 @@ fn too_many_rejects_are_status_3_and_the_rest_is_scored() {
 }
 
 #[test]
-fn nothing_that_exists_is_overwritten_unasked() {
+fn no_input_and_no_file_of_a_hunt_is_replaced() {
     let dir = tempdir().unwrap();
     let at = dir.path();
     fs::write(at.join("t.csv"), "a,b\n1,x\n2,y\n3,x\n").unwrap();
     output(at, &["hunt", "t.csv", "--out", "found", "--models", "HBOS", "--quiet"]);
-    refused(at, &["score", "--model", "HBOS", "t.csv", "--out", "t.csv"], 2, &["exists"]);
+    refused(at, &["score", "--model", "HBOS", "t.csv", "--out", "t.csv"], 2, &["not replaced"]);
     let sql = "SELECT * FROM tuples";
-    refused(at, &["query", "found", sql, "--out", "found/manifest.json"], 2, &["exists"]);
-    refused(at, &["report", "found", "--out", "t.csv"], 2, &["exists"]);
+    refused(at, &["query", "found", sql, "--out", "found/manifest.json"], 2, &["not replaced"]);
+    refused(at, &["query", "found", sql, "-f", "csv", "--out", "t.csv"], 2, &["not replaced"]);
     refused(at, &["query", "nothing", sql], 2, &["finished hunt"]);
     assert!(fs::read_to_string(at.join("t.csv")).unwrap().starts_with("a,b"));
 }
