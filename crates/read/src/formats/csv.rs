@@ -40,7 +40,7 @@ impl Format for Csv {
         let markup = matches!(head.bytes.trim_ascii_start().first(), None | Some(b'<'));
         // A few zero bytes do not hide a table; many make it no text.
         let zeros = memchr::memchr_iter(0, head.bytes).count();
-        if markup || zeros * 100 > head.bytes.len() {
+        if markup || zeros * 10 > head.bytes.len() {
             return Claim::No;
         }
         let dialect = Dialect::of(head.bytes, head.whole);
