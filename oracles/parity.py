@@ -140,8 +140,8 @@ def main():
     with concurrent.futures.ProcessPoolExecutor(args.jobs, initializer=quiet) as pool:
         results = pool.map(compare, [args] * len(work), *zip(*work))
         for (case, table), (fine, note, own, peer) in zip(work, results):
-            missed += fine is False
             word = {True: "ok", False: "MISSED", None: "-"}[fine]
+            missed += word == "MISSED"
             given = ",".join(f"{k}={v}" for k, v in case.params.items())
             print(f"{case.model:9} {table.stem:18} {word:6} {own:8.4f} {peer:7.4f}  {note} {given}",
                   flush=True)
