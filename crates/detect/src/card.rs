@@ -48,3 +48,13 @@ pub enum Randomness {
     /// Draws random numbers; the same seed gives the same bits.
     Seeded,
 }
+
+impl Randomness {
+    /// What it means to a user, in a sentence.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::None => "No randomness: the same rows always give the same scores.",
+            Self::Seeded => "Draws random numbers; the same --seed gives the same scores.",
+        }
+    }
+}

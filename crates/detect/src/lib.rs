@@ -14,6 +14,7 @@ mod entry;
 mod error;
 mod file;
 mod nearest;
+mod page;
 mod tails;
 
 pub use card::{Card, Param, Randomness};
@@ -23,3 +24,4 @@ pub use entry::{Configured, Entry, Saved};
 pub use error::{FitError, ModelError, ParamError};
 pub use file::{load, save};
 pub use nearest::Method;
+pub use page::page;

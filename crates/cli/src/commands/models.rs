@@ -60,10 +60,6 @@ fn explain(out: &mut impl Write, card: &Card) -> std::io::Result<()> {
         writeln!(out, "      {}", fill(param.what, 6))?;
     }
     writeln!(out)?;
-    let seeded = match card.randomness {
-        Randomness::None => "No randomness: the same rows always give the same scores.",
-        Randomness::Seeded => "Draws random numbers; the same --seed gives the same scores.",
-    };
     for (head, text) in [("Cost", card.cost), ("Blind to", card.blind_to), ("Source", card.source)]
     {
         writeln!(out, "{bold}{head}{bold:#}\n  {}\n", fill(text, 2))?;
@@ -71,7 +67,7 @@ fn explain(out: &mut impl Write, card: &Card) -> std::io::Result<()> {
     if !card.departs.is_empty() {
         writeln!(out, "{bold}Departs from the reference{bold:#}\n  {}\n", fill(card.departs, 2))?;
     }
-    writeln!(out, "{seeded}")
+    writeln!(out, "{}", card.randomness.text())
 }
 
 /// Breaks lines at 96 characters, the following ones indented.
