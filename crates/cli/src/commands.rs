@@ -2,9 +2,11 @@
 
 mod completions;
 mod fields;
+mod forecast;
 mod hunt;
 mod input;
 mod models;
+mod plan;
 mod query;
 mod report;
 mod sample;
@@ -19,6 +21,8 @@ use lanner_frame::Cancel;
 pub(crate) enum Command {
     /// Find the strangest events in logs
     Hunt(Box<hunt::Args>),
+    /// Say how long each model would take
+    Forecast(Box<forecast::Args>),
     /// Score the rows of a numeric table with one model
     Score(score::Args),
     /// Show the fields of an input: type, distinct values, nulls, examples
@@ -39,6 +43,7 @@ pub(crate) enum Command {
 pub(crate) fn run(command: Command, cancel: &Cancel) -> Result<(), Failure> {
     match command {
         Command::Hunt(args) => hunt::run(*args, cancel),
+        Command::Forecast(args) => forecast::run(*args, cancel),
         Command::Score(args) => score::run(args, cancel),
         Command::Fields(args) => fields::run(args, cancel),
         Command::Models(args) => models::run(args),

@@ -23,6 +23,10 @@ pub(crate) struct Config {
     pub(crate) contamination: Option<f64>,
     /// Seed.
     pub(crate) seed: Option<u64>,
+    /// Seconds above which a model is left out.
+    pub(crate) max_seconds: Option<f64>,
+    /// Seconds for all models together.
+    pub(crate) deadline: Option<f64>,
     /// Tuples listed whatever their votes.
     pub(crate) top: Option<usize>,
     /// Threads.

@@ -108,13 +108,22 @@ impl Observer for Bars {
         self.state().models.insert(id.to_owned(), (bar, progress.clone()));
     }
 
+    fn model_forecast(&self, id: &str, seconds: f64) {
+        if let Some((bar, _)) = self.state().models.remove(id) {
+            bar.finish_and_clear();
+        }
+        let text = format!("  {id:<8} {seconds:8.1} s expected");
+        let _ = self.all.println(&text);
+        self.line(&text);
+    }
+
     fn model_done(&self, id: &str, error: Option<&str>, seconds: f64) {
         if let Some((bar, _)) = self.state().models.remove(id) {
             bar.finish_and_clear();
         }
         let text = match error {
             None => format!("  {id:<8} {seconds:8.2} s"),
-            Some(error) => format!("  {id:<8} failed: {}", shown(error)),
+            Some(error) => format!("  {id:<8} {}", shown(error)),
         };
         let _ = self.all.println(&text);
         self.line(&text);

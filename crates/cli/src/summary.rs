@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 use lanner_explain::grouped;
 use lanner_frame::text::{excerpt, shown};
-use lanner_pipeline::{Outcome, Status};
+use lanner_pipeline::{Basis, Outcome, Status};
 use std::io::Write;
 use std::path::Path;
 
@@ -117,15 +117,37 @@ fn ran(to: &mut impl Write, outcome: &Outcome) -> std::io::Result<()> {
     if failed > 0 {
         write!(to, ", {HOT}{failed} failed{HOT:#}")?;
     }
+    let left_out = outcome.models.iter().filter(|m| matches!(m.status, Status::Excluded(_)));
+    let left_out: Vec<String> = left_out.map(|m| expected(m.id, m.forecast.seconds)).collect();
+    if !left_out.is_empty() {
+        write!(to, ", {HOT}left out: {}{HOT:#}", left_out.join(", "))?;
+    }
     let flagged: u64 = outcome.ranks.iter().filter(|r| r.rank > 0).map(|r| r.rows).sum();
     let voted: u64 = outcome.ranks.iter().filter(|r| r.rank > 0).map(|r| r.tuples).sum();
     writeln!(to, "; {} in {} got a vote", plural(flagged, "row"), plural(voted, "tuple"))?;
+    let slow = outcome.models.iter().filter(|m| m.fit_seconds >= 1.0);
+    let slow: Vec<String> = slow
+        .map(|m| match m.forecast.basis {
+            Basis::Trials => {
+                format!("{} {:.1} s of {:.1} expected", m.id, m.fit_seconds, m.forecast.seconds)
+            }
+            _ => format!("{} {:.1} s", m.id, m.fit_seconds),
+        })
+        .collect();
+    if !slow.is_empty() {
+        writeln!(to, "        {DIM}{}{DIM:#}", slow.join(", "))?;
+    }
     let ranks = outcome.ranks.iter().rev().filter(|r| r.rank > 0 && r.rows > 0);
     let ranks: Vec<String> = ranks.map(|r| format!("{}: {}", r.rank, grouped(r.rows))).collect();
     if !ranks.is_empty() {
         writeln!(to, "{BOLD}Ranks{BOLD:#}   rows by votes  {}", ranks.join("  "))?;
     }
     Ok(())
+}
+
+/// A model with the seconds that it was expected to take.
+fn expected(id: &str, seconds: f64) -> String {
+    if seconds < 1.0 { id.to_owned() } else { format!("{id} ({seconds:.0} s expected)") }
 }
 
 fn strangest(to: &mut impl Write, outcome: &Outcome) -> std::io::Result<()> {

@@ -26,11 +26,56 @@ pub trait Detector: Send + Sync + 'static {
         0
     }
 
+    /// A guess of the CPU seconds that a fit takes, rather too large than too small: where it is
+    /// small, nobody needs to measure how long the fit will take.
+    fn guess(params: &Self::Params, shape: Shape) -> f64;
+
     /// Fits the model. `params` were checked. A row with c copies counts exactly as c equal rows.
     ///
     /// # Errors
     /// [`FitError`] where the method is not defined on these rows, or when cancelled.
     fn fit(x: &Sample, params: &Self::Params, ctx: &Ctx) -> Result<Self::Model, FitError>;
+}
+
+/// How large a sample is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// Distinct rows, n.
+    pub rows: usize,
+    /// All rows, N.
+    pub total: u64,
+    /// Features, d.
+    pub columns: usize,
+}
+
+impl Shape {
+    /// The shape of a sample.
+    pub fn of(x: &Sample) -> Self {
+        Self { rows: x.rows(), total: x.total(), columns: x.columns() }
+    }
+
+    /// Distinct rows, n, as a number to count with.
+    pub fn n(self) -> f64 {
+        self.rows as f64
+    }
+
+    /// Features, d, as a number to count with.
+    pub fn d(self) -> f64 {
+        self.columns as f64
+    }
+
+    /// Number of values, n d.
+    pub fn values(self) -> f64 {
+        self.n() * self.d()
+    }
+
+    /// A guess of the CPU seconds that a graph of k neighbours takes.
+    pub fn neighbours(self, k: usize) -> f64 {
+        let tree = 6e-8 * self.values() * (self.n().log2().max(1.0) + k as f64);
+        // Beyond a few features the tree spares little, and every pair is compared.
+        let pairs = 1e-9 * self.values() * self.n();
+        if self.columns > 8 { tree + pairs } else { tree }
+    }
 }
 
 /// A fitted model. Nothing changes it any more: scoring takes `&self`.

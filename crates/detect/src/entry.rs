@@ -1,6 +1,6 @@
 //! The object-safe face of a detector, implemented once for all.
 
-use crate::{Card, Detector, FitError, Fitted, ModelError, ParamError};
+use crate::{Card, Detector, FitError, Fitted, ModelError, ParamError, Shape};
 use lanner_frame::{Ctx, Sample};
 use serde_json::{Map, Value};
 use std::marker::PhantomData;
@@ -39,6 +39,8 @@ pub trait Configured: Send + Sync {
     fn params(&self) -> Value;
     /// How many neighbours it will ask of the run's graph, 0 for none.
     fn neighbours(&self) -> usize;
+    /// A guess of the CPU seconds that a fit takes, rather too large than too small.
+    fn guess(&self, shape: Shape) -> f64;
     /// Fits it, and checks that every score is finite.
     ///
     /// # Errors
@@ -97,6 +99,10 @@ impl<D: Detector> Configured for With<D> {
 
     fn neighbours(&self) -> usize {
         D::neighbours(&self.0)
+    }
+
+    fn guess(&self, shape: Shape) -> f64 {
+        D::guess(&self.0, shape)
     }
 
     fn fit(&self, x: &Sample, ctx: &Ctx) -> Result<Box<dyn Saved>, FitError> {

@@ -18,7 +18,7 @@ mod page;
 mod tails;
 
 pub use card::{Card, Param, Randomness};
-pub use detector::{Detector, Fitted, Scorer};
+pub use detector::{Detector, Fitted, Scorer, Shape};
 pub use detectors::{ALL, find};
 pub use entry::{Configured, Entry, Saved};
 pub use error::{FitError, ModelError, ParamError};

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-const MEND: &str = "write them anew with LANNER_WRITE_PAGES=1 cargo test -p lanner-detect --test pages";
+const MEND: &str =
+    "write them anew with LANNER_WRITE_PAGES=1 cargo test -p lanner-detect --test pages";
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/detectors")

@@ -5,6 +5,7 @@ use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 /// A flag that any thread may raise to end the work.
 #[derive(Debug, Clone, Default)]
@@ -98,6 +99,7 @@ pub struct Ctx {
     progress: Progress,
     seed: u64,
     neighbours: usize,
+    deadline: Option<Instant>,
     shared: Shared,
 }
 
@@ -105,7 +107,7 @@ impl Ctx {
     /// Starts the context of a run over one sample.
     pub fn new(workers: Workers, cancel: Cancel, seed: u64) -> Self {
         let (progress, shared) = (Progress::default(), Shared::default());
-        Self { workers, cancel, progress, seed, neighbours: 0, shared }
+        Self { workers, cancel, progress, seed, neighbours: 0, deadline: None, shared }
     }
 
     /// A context with one worker, for tests and small work.
@@ -126,6 +128,24 @@ impl Ctx {
     /// The largest number of neighbours that any model of this run was announced to need.
     pub fn expected_neighbours(&self) -> usize {
         self.neighbours
+    }
+
+    /// Ends the work at a moment, as an interrupt would.
+    #[must_use]
+    pub fn until(mut self, deadline: Instant) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Says whether the moment given to [`Ctx::until`] is past.
+    pub fn is_overdue(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// The same run over other rows: nothing shared with the models of these.
+    #[must_use]
+    pub fn for_other_rows(&self) -> Self {
+        Self { shared: Shared::default(), ..self.clone() }
     }
 
     /// The context of one model of the run: its own seed and progress, the shared results kept.
@@ -162,9 +182,14 @@ impl Ctx {
     /// Fails once the run was asked to end. Call it at least every few hundred milliseconds of work.
     ///
     /// # Errors
-    /// [`Cancelled`] after an interrupt.
+    /// [`Cancelled`] after an interrupt, or once the work is overdue.
     pub fn check(&self) -> Result<(), Cancelled> {
-        self.cancel.check()
+        if self.is_overdue() { Err(Cancelled) } else { self.cancel.check() }
+    }
+
+    /// Says whether the run was interrupted; a deadline is no interrupt.
+    pub fn is_interrupted(&self) -> bool {
+        self.cancel.is_raised()
     }
 
     /// Records that `done` of `total` steps of this model are done.

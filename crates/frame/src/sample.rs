@@ -83,6 +83,19 @@ impl Sample {
         Ok((Self { x, copies: merged, total }, place))
     }
 
+    /// Some of the rows with their copies.
+    ///
+    /// # Panics
+    /// If `rows` is empty, does not rise strictly, or names a row that is not there.
+    #[must_use]
+    pub fn subset(&self, rows: &[u32]) -> Self {
+        assert!(!rows.is_empty() && rows.is_sorted_by(|a, b| a < b), "rows rise strictly");
+        let values = rows.iter().flat_map(|&i| self.row(i as usize)).copied().collect();
+        let copies: Vec<u64> = rows.iter().map(|&i| self.copies[i as usize]).collect();
+        let x = Matrix::new(values, rows.len(), self.columns());
+        Self { x, total: copies.iter().sum(), copies }
+    }
+
     /// The distinct rows, n x d.
     pub fn x(&self) -> &Matrix {
         &self.x

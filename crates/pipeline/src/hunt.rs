@@ -3,12 +3,13 @@
 use crate::outcome::{
     Agreement, FieldUse, InputReport, ModelRun, Outcome, RankCount, Settings, Status, Tuples,
 };
-use crate::{Fields, HuntError, Observer, Request, fields, models};
+use crate::{Fields, Forecast, HuntError, Observer, Request, fields, models};
 use arrow::array::{ArrayRef, AsArray, BooleanArray, UInt32Array};
 use arrow::compute::{filter_record_batch, take_record_batch};
 use arrow::datatypes::UInt32Type;
 use arrow::record_batch::RecordBatch;
 use lanner_collapse::{CollapseError, Distinct, Engine, Local, RowsTable, Spec};
+use lanner_detect::Shape;
 use lanner_encode::{Classic, Encoded, FeatureKind};
 use lanner_explain::{Rarity, Values};
 use lanner_frame::text::excerpt;
@@ -88,27 +89,11 @@ pub fn hunt(
         timings.push((stage, clock.elapsed().as_secs_f64()));
         clock = Instant::now();
     };
-    let chosen = fields::choose(&inputs, request)?;
-    let spec = spec_of(&inputs, request, &chosen);
-    let workers = Workers::new(request.threads).map_err(|e| HuntError::System(e.to_string()))?;
-    let engine = Local::new(inputs.clone(), workers.count(), request.memory, cancel)?;
-    lap("choose fields");
-    observer.stage("reading", Some(engine.rows_read()));
-    let distinct = engine.distinct(&spec)?;
-    if distinct.rows == 0 {
-        return Err(HuntError::Nothing(nothing(&distinct, &inputs, &spec)));
-    }
-    cancel.check().map_err(|_| HuntError::Cancelled)?;
-    lap("read and collapse");
-    observer.stage("encoding", None);
-    let encoded = Classic.encode(&distinct.tuples, &chosen.used(), &distinct.copies)?;
-    let (sample, place) = Sample::collapse(&encoded.matrix, &distinct.copies)
-        .map_err(|e| HuntError::Nothing(e.to_string()))?;
-    lap("encode");
+    let prepared = prepare(inputs, request, cancel, observer, &mut lap)?;
+    let Prepared { inputs, engine, spec, chosen, distinct, encoded, sample, place, ctx } = prepared;
     observer.stage("models", None);
-    let ctx = Ctx::new(workers, cancel.clone(), request.seed);
-    let runs =
-        models::run(&request.models, &sample, &ctx, observer).map_err(|_| HuntError::Cancelled)?;
+    let runs = models::run(&request.models, &sample, &request.limits, &ctx, observer)
+        .map_err(|_| HuntError::Cancelled)?;
     lap("models");
     observer.stage("voting", None);
     let spread = |scores: Vec<f64>| place.iter().map(|&p| scores[p as usize]).collect::<Vec<f64>>();
@@ -137,6 +122,86 @@ pub fn hunt(
     let accounts = distinct.accounts;
     let outcome = Outcome { settings, input, tuples, models, agreement, ranks, warnings, timings };
     Ok(Hunt { outcome, inputs, engine, spec, accounts })
+}
+
+/// How long a model is expected to take.
+#[derive(Debug)]
+pub struct Foreseen {
+    /// Detector id.
+    pub id: &'static str,
+    /// Seconds, and where they come from.
+    pub forecast: Forecast,
+    /// Why a hunt would leave it out; none if it would run.
+    pub left_out: Option<String>,
+}
+
+/// Says how long each model would take over the inputs, without running them.
+///
+/// Gives the numbers of distinct rows, all rows and features that models would see, too.
+///
+/// # Errors
+/// [`HuntError`], as for a hunt.
+pub fn foresee(
+    inputs: Inputs,
+    request: &Request,
+    cancel: &Cancel,
+    observer: &dyn Observer,
+) -> Result<(Shape, Vec<Foreseen>), HuntError> {
+    let prepared = prepare(inputs, request, cancel, observer, &mut |_| {})?;
+    observer.stage("forecast", None);
+    let (models, sample) = (&request.models, &prepared.sample);
+    let (forecasts, left_out) =
+        models::plan(models, sample, &request.limits, &prepared.ctx, observer)
+            .map_err(|_| HuntError::Cancelled)?;
+    let all = models.iter().zip(forecasts).zip(left_out);
+    let foreseen = all.map(|((model, forecast), left_out)| Foreseen {
+        id: model.card().id,
+        forecast,
+        left_out,
+    });
+    Ok((Shape::of(sample), foreseen.collect()))
+}
+
+/// Everything that models need.
+struct Prepared {
+    inputs: Inputs,
+    engine: Local,
+    spec: Spec,
+    chosen: Fields,
+    distinct: Distinct,
+    encoded: Encoded,
+    sample: Sample,
+    place: Vec<u32>,
+    ctx: Ctx,
+}
+
+/// Reads, collapses and encodes.
+fn prepare(
+    inputs: Inputs,
+    request: &Request,
+    cancel: &Cancel,
+    observer: &dyn Observer,
+    lap: &mut dyn FnMut(&'static str),
+) -> Result<Prepared, HuntError> {
+    let chosen = fields::choose(&inputs, request)?;
+    let spec = spec_of(&inputs, request, &chosen);
+    let workers = Workers::new(request.threads).map_err(|e| HuntError::System(e.to_string()))?;
+    let engine = Local::new(inputs.clone(), workers.count(), request.memory, cancel)?;
+    lap("choose fields");
+    observer.stage("reading", Some(engine.rows_read()));
+    let distinct = engine.distinct(&spec)?;
+    if distinct.rows == 0 {
+        return Err(HuntError::Nothing(nothing(&distinct, &inputs, &spec)));
+    }
+    cancel.check().map_err(|_| HuntError::Cancelled)?;
+    lap("read and collapse");
+    observer.stage("encoding", None);
+    let encoded = Classic.encode(&distinct.tuples, &chosen.used(), &distinct.copies)?;
+    let (sample, place) = Sample::collapse(&encoded.matrix, &distinct.copies)
+        .map_err(|e| HuntError::Nothing(e.to_string()))?;
+    lap("encode");
+    let ctx = Ctx::new(workers, cancel.clone(), request.seed);
+    Ok(Prepared { inputs, engine, spec, chosen, distinct, encoded, sample, place, ctx })
 }
 
 /// What the engine is to group.
@@ -186,6 +251,8 @@ fn model_runs(
             status: Status::Ran,
             params: model.params(),
             fit_seconds: run.seconds,
+            forecast: run.forecast,
+            peak_memory: run.peak_memory,
             threshold: None,
             flagged_rows: 0,
             scores: Vec::new(),
@@ -200,7 +267,8 @@ fn model_runs(
                 report.flagged_rows = ballot.rows;
                 report.votes = ballot.votes;
             }
-            Err(error) => report.status = Status::Failed(error),
+            Err(models::Failed::Error(why)) => report.status = Status::Failed(why),
+            Err(models::Failed::LeftOut(why)) => report.status = Status::Excluded(why),
         }
         report
     };
@@ -270,8 +338,12 @@ fn warnings(
         out.push(format!("no vote at all from {list}: too many rows tie at the threshold"));
     }
     for model in models {
-        if let Status::Failed(why) = &model.status {
-            out.push(format!("{} failed: {}", model.id, excerpt(why, 200)));
+        match &model.status {
+            Status::Ran => {}
+            Status::Failed(why) => out.push(format!("{} failed: {}", model.id, excerpt(why, 200))),
+            Status::Excluded(why) => {
+                out.push(format!("{} left out: {}", model.id, excerpt(why, 200)));
+            }
         }
     }
     out

@@ -4,15 +4,19 @@
 
 mod error;
 mod fields;
+mod forecast;
 mod hunt;
+mod memory;
 mod models;
 mod outcome;
 mod request;
 
 pub use error::HuntError;
 pub use fields::{CLOUDTRAIL, Fields, choose as choose_fields, is_cloudtrail};
-pub use hunt::{Hunt, hunt};
+pub use forecast::{Basis, Forecast, Trial};
+pub use hunt::{Foreseen, Hunt, foresee, hunt};
+pub use memory::peak as peak_memory;
 pub use outcome::{
     Agreement, FieldUse, InputReport, ModelRun, Outcome, RankCount, Settings, Status, Tuples,
 };
-pub use request::{ModelsError, Observer, Request, Silent, pick_models};
+pub use request::{Limits, ModelsError, Observer, Request, Silent, pick_models};

@@ -1,5 +1,6 @@
 //! What a hunt found: plain data, for every presenter to draw.
 
+use crate::Forecast;
 use arrow::record_batch::RecordBatch;
 use lanner_explain::{Rarity, Reason};
 use lanner_read::{FileAccount, Skipped};
@@ -160,6 +161,10 @@ pub struct ModelRun {
     pub params: Value,
     /// Wall seconds of fitting and scoring.
     pub fit_seconds: f64,
+    /// How long it was expected to take.
+    pub forecast: Forecast,
+    /// The most memory that the process held meanwhile, in bytes; none if other models ran beside it.
+    pub peak_memory: Option<u64>,
     /// Score above which a row is voted for.
     pub threshold: Option<f64>,
     /// Rows voted for.

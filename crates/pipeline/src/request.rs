@@ -38,10 +38,29 @@ pub struct Request {
     pub top: usize,
     /// Seed.
     pub seed: u64,
+    /// How long models may take.
+    pub limits: Limits,
     /// Threads; 0 for one a core.
     pub threads: usize,
     /// Memory for grouping and joining before they spill.
     pub memory: Memory,
+}
+
+/// How long models may take.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// Are models forecast at all? Without, every model runs.
+    pub forecast: bool,
+    /// Models that are forecast to take more seconds than this are left out.
+    pub max_seconds: f64,
+    /// Seconds for the whole ensemble, forecast included: the most models that fit are run.
+    pub deadline: Option<f64>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { forecast: true, max_seconds: 60.0, deadline: None }
+    }
 }
 
 /// Is told what a run is doing. Called from several threads.
@@ -50,6 +69,8 @@ pub trait Observer: Sync {
     fn stage(&self, name: &str, rows: Option<Arc<AtomicU64>>);
     /// A model begins.
     fn model_started(&self, id: &str, progress: &Progress);
+    /// A model's time was forecast from trials, in seconds.
+    fn model_forecast(&self, id: &str, seconds: f64);
     /// A model ended, with an error or without.
     fn model_done(&self, id: &str, error: Option<&str>, seconds: f64);
 }
@@ -60,6 +81,7 @@ pub struct Silent;
 impl Observer for Silent {
     fn stage(&self, _name: &str, _rows: Option<Arc<AtomicU64>>) {}
     fn model_started(&self, _id: &str, _progress: &Progress) {}
+    fn model_forecast(&self, _id: &str, _seconds: f64) {}
     fn model_done(&self, _id: &str, _error: Option<&str>, _seconds: f64) {}
 }
 

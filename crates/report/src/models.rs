@@ -4,8 +4,8 @@ use lanner_pipeline::{ModelRun, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// One model of a hunt. `fit_seconds` and the seconds of `forecast` are clock times: they differ between
-/// runs.
+/// One model of a hunt. `fit_seconds`, `peak_memory_bytes` and what trials gave in `forecast` differ
+/// between runs; all else is the same.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelEntry {
     /// Detector id, as in columns `score_<id>` and `out_<id>`.
@@ -16,10 +16,13 @@ pub struct ModelEntry {
     pub status: String,
     /// All parameters with their values.
     pub parameters: Value,
-    /// The forecast that decided whether it runs, where one was made.
-    pub forecast: Option<Value>,
+    /// How long it was expected to take: the timed trials, the power law `a` n^`b` through them, the
+    /// seconds for all rows, and the basis of these seconds.
+    pub forecast: Value,
     /// Wall seconds of fitting and scoring; none unless it ran.
     pub fit_seconds: Option<f64>,
+    /// The most memory that the process held while it ran, in bytes; none if other models ran beside it.
+    pub peak_memory_bytes: Option<u64>,
     /// Score above which a row is voted for.
     pub threshold: Option<f64>,
     /// Rows voted for.
@@ -42,8 +45,9 @@ impl From<&ModelRun> for ModelEntry {
             title: run.title.into(),
             status: status.into(),
             parameters: run.params.clone(),
-            forecast: None,
+            forecast: serde_json::to_value(&run.forecast).unwrap_or(Value::Null),
             fit_seconds: (run.status == Status::Ran).then_some(run.fit_seconds),
+            peak_memory_bytes: run.peak_memory,
             threshold: run.threshold,
             flagged_rows: run.flagged_rows,
             error,

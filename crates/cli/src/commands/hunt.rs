@@ -1,14 +1,12 @@
 //! `lanner hunt`: find the strangest events.
 
-use super::input::{Reading, moment, threads};
-use crate::config::{Config, Models, param};
+use super::plan::{Plan, request, settle};
 use crate::failure::Failure;
 use crate::progress::Bars;
 use crate::summary;
-use lanner_collapse::Memory;
 use lanner_explain::grouped;
 use lanner_frame::Cancel;
-use lanner_pipeline::{Hunt, Outcome, Request, Status, hunt, pick_models};
+use lanner_pipeline::{Hunt, Outcome, Request, Status, hunt};
 use lanner_report::{Provenance, ReportError, Rows, Sink, Target};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -29,88 +27,16 @@ Examples:
   lanner hunt conn.csv --numeric bytes,duration --where \"proto = 'tcp'\"
   cat events.ndjson | lanner hunt - --out found")]
 pub(crate) struct Args {
-    /// Files, folders, globs, or - for standard input
-    #[arg(required = true, value_name = "INPUT")]
-    inputs: Vec<String>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    plan: Plan,
+
     /// Write all results into this new folder [default: only the summary]
     #[arg(long, short, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Replace the folder if it holds an earlier hunt
     #[arg(long)]
     force: bool,
-
-    /// Detection fields, with commas [default: the preset's, or all columns]
-    #[arg(long, value_delimiter = ',', value_name = "FIELDS", help_heading = "Fields")]
-    fields: Option<Vec<String>>,
-    /// Fields of one kind of log: cloudtrail, or none [default: found out]
-    #[arg(long, value_name = "NAME", help_heading = "Fields")]
-    preset: Option<String>,
-    /// Take these fields as numbers
-    #[arg(long, value_delimiter = ',', value_name = "FIELDS", help_heading = "Fields")]
-    numeric: Vec<String>,
-    /// Take these fields as categories
-    #[arg(long, value_delimiter = ',', value_name = "FIELDS", help_heading = "Fields")]
-    categorical: Vec<String>,
-    /// Encode exactly these fields as categories; one that is not in --fields only tells tuples apart
-    #[arg(long, value_delimiter = ',', value_name = "FIELDS", help_heading = "Fields")]
-    encode: Option<Vec<String>>,
-    /// What to do with a null number: median, or reject
-    #[arg(long, value_name = "HOW", default_value = "median", value_parser = ["median", "reject"], help_heading = "Fields")]
-    nulls: String,
-
-    /// Only rows that meet this SQL condition
-    #[arg(long = "where", value_name = "SQL", help_heading = "Rows")]
-    filter: Option<String>,
-    /// Only rows at or after this time
-    #[arg(long, value_name = "TIME", help_heading = "Rows")]
-    since: Option<String>,
-    /// Only rows before this time
-    #[arg(long, value_name = "TIME", help_heading = "Rows")]
-    until: Option<String>,
-    /// Rejected records, in percent, above which the exit status is 3 [default: 5]
-    #[arg(long, value_name = "PCT", help_heading = "Rows")]
-    max_rejects: Option<f64>,
-
-    /// Models: default, all, names, or -NAME to leave one out, with commas [default: default]
-    #[arg(
-        long,
-        value_delimiter = ',',
-        value_name = "MODELS",
-        allow_hyphen_values = true,
-        help_heading = "Models"
-    )]
-    models: Option<Vec<String>>,
-    /// Set a model's parameter: LOF.n_neighbors=35 (lanner models LOF lists them)
-    #[arg(long, value_name = "MODEL.NAME=VALUE", help_heading = "Models")]
-    param: Vec<String>,
-    /// Recipe: classic [default: classic]
-    #[arg(long, value_name = "NAME", help_heading = "Models")]
-    recipe: Option<String>,
-    /// Share of rows that each model is to flag [default: 0.001]
-    #[arg(long, short, value_name = "SHARE", help_heading = "Models")]
-    contamination: Option<f64>,
-    /// List this many of the strangest tuples whatever their votes [default: 100]
-    #[arg(long, value_name = "K", help_heading = "Models")]
-    top: Option<usize>,
-    /// Seed of everything random [default: 42]
-    #[arg(long, value_name = "N", help_heading = "Models")]
-    seed: Option<u64>,
-
-    #[command(flatten)]
-    reading: Reading,
-
-    /// Threads [default: one a core]
-    #[arg(long, value_name = "N", help_heading = "Run")]
-    threads: Option<usize>,
-    /// Memory for grouping and joining before they spill to disk, in MiB [default: 1024]
-    #[arg(long, value_name = "MIB", help_heading = "Run")]
-    memory: Option<usize>,
-    /// Where to group and join: local, or sc://host:port for a Spark cluster
-    #[arg(long, value_name = "ENGINE", default_value = "local", help_heading = "Run")]
-    engine: String,
-    /// Defaults for these options [default: lanner.toml in the working folder, if there is one]
-    #[arg(long, value_name = "FILE", help_heading = "Run")]
-    config: Option<PathBuf>,
 
     /// Also keep rows.parquet, all rows with rank, score, votes and codes, so that queries on rows do not
     /// need the input again
@@ -133,16 +59,18 @@ pub(crate) struct Args {
 
 pub(crate) fn run(mut args: Args, cancel: &Cancel) -> Result<(), Failure> {
     let started = now();
-    let models = settle(&mut args)?;
-    let request = request(&args, models)?;
+    let models = settle(&mut args.plan)?;
+    let request = request(&args.plan, models)?;
     let target =
         args.out.clone().map(|out| Target { out, force: args.force, raw_csv: args.raw_csv });
-    let named: Vec<PathBuf> = args.inputs.iter().filter(|i| *i != "-").map(PathBuf::from).collect();
+    let named: Vec<PathBuf> =
+        args.plan.inputs.iter().filter(|i| *i != "-").map(PathBuf::from).collect();
     if let Some(target) = &target {
         lanner_report::check_target(target, &named)?;
     }
     let spool = target.as_ref().map(|t| beside(&t.out));
-    let inputs = args.reading.open(&args.inputs, spool.clone(), request.threads, cancel)?;
+    let inputs =
+        args.plan.reading.open(&args.plan.inputs, spool.clone(), request.threads, cancel)?;
     let copy = Copy::of(&inputs, spool.is_some());
     if let Some(target) = &target {
         let files = inputs.files().iter().filter(|f| f.shown != "-").map(|f| f.path.clone());
@@ -165,7 +93,7 @@ pub(crate) fn run(mut args: Args, cancel: &Cancel) -> Result<(), Failure> {
         use std::io::Write;
         std::io::stderr().write_all(b"\x07")?;
     }
-    too_many_rejects(&found.outcome, args.max_rejects.unwrap_or(5.0))
+    too_many_rejects(&found.outcome, args.plan.max_rejects.unwrap_or(5.0))
 }
 
 /// The folder that an output folder stands in.
@@ -196,74 +124,6 @@ impl Drop for Copy {
     }
 }
 
-/// Fills what was not said from the configuration, so that `args` holds what counts; gives the models.
-fn settle(args: &mut Args) -> Result<Models, Failure> {
-    let config = Config::load(args.config.as_deref())?;
-    args.fields = args.fields.take().or(config.fields);
-    args.preset = args.preset.take().or(config.preset);
-    args.recipe = args.recipe.take().or(config.recipe);
-    args.contamination = args.contamination.or(config.contamination);
-    args.top = args.top.or(config.top);
-    args.seed = args.seed.or(config.seed);
-    args.threads = args.threads.or(config.threads);
-    args.memory = args.memory.or(config.memory);
-    args.max_rejects = args.max_rejects.or(config.max_rejects);
-    args.reading.tz = args.reading.tz.take().or(config.tz);
-    let mut models = config.models;
-    for text in &args.param {
-        let (name, value) = param(text)?;
-        let (model, name) = name.split_once('.').ok_or_else(|| {
-            Failure::usage(format!("--param {text:?} should look like LOF.n_neighbors=35"))
-        })?;
-        models.params.entry(model.to_owned()).or_default().insert(name.to_owned(), value);
-    }
-    args.models = args.models.take().or(models.names.take());
-    Ok(models)
-}
-
-/// What the pipeline is asked for.
-fn request(args: &Args, models: Models) -> Result<Request, Failure> {
-    let recipe = args.recipe.as_deref().unwrap_or("classic");
-    if recipe != "classic" {
-        return Err(Failure::usage(format!("--recipe {recipe:?} is not known; there is classic")));
-    }
-    if args.engine != "local" {
-        return Err(Failure::usage(format!(
-            "--engine {:?}: this build has no cluster engine; use --engine local",
-            args.engine
-        )));
-    }
-    let contamination = args.contamination.unwrap_or(0.001);
-    if !(contamination > 0.0 && contamination <= 0.5) {
-        return Err(Failure::usage(format!(
-            "--contamination must be above 0 and at most 0.5, not {contamination}"
-        )));
-    }
-    if let Some(pct) = args.max_rejects.filter(|p| !(0.0..=100.0).contains(p)) {
-        return Err(Failure::usage(format!("--max-rejects must be 0 to 100 percent, not {pct}")));
-    }
-    let zone = args.reading.zone()?;
-    let names = args.models.clone().unwrap_or_default();
-    Ok(Request {
-        inputs: args.inputs.clone(),
-        fields: args.fields.clone(),
-        encode: args.encode.clone(),
-        numeric: args.numeric.clone(),
-        categorical: args.categorical.clone(),
-        preset: args.preset.clone(),
-        reject_nulls: args.nulls == "reject",
-        filter: args.filter.clone(),
-        since: moment("--since", args.since.as_deref(), &zone)?,
-        until: moment("--until", args.until.as_deref(), &zone)?,
-        models: pick_models(&names, &models.params)?,
-        contamination,
-        top: args.top.unwrap_or(100),
-        seed: args.seed.unwrap_or(42),
-        threads: threads(args.threads),
-        memory: args.memory.map_or_else(Memory::default, |mib| Memory { bytes: mib << 20 }),
-    })
-}
-
 fn write(
     found: &Hunt,
     target: &Target,
@@ -292,7 +152,7 @@ fn write(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started,
         ended: now(),
-        peak_memory_bytes: peak_memory(),
+        peak_memory_bytes: lanner_pipeline::peak_memory(),
         threads: request.threads,
         options: serde_json::to_value(args).unwrap_or(Value::Null),
         clocks: Vec::new(),
@@ -362,13 +222,6 @@ fn print_json(outcome: &Outcome, target: Option<&Target>) -> Result<(), Failure>
     });
     crate::print::json(&format!("{all:#}\n"))?;
     Ok(())
-}
-
-/// The most memory that this process has held, in bytes, where the system tells it.
-fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
-    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? << 10)
 }
 
 /// The clock, read only at this edge.

@@ -169,12 +169,15 @@ fn models(dir: &Path) -> Result<RecordBatch, Failure> {
     };
     let parameters: StringArray = list.iter().map(|m| Some(m["parameters"].to_string())).collect();
     let flagged: UInt64Array = list.iter().map(|m| m["flagged_rows"].as_u64()).collect();
-    let columns: [(&str, ArrayRef); 8] = [
+    let forecast: Float64Array = list.iter().map(|m| m["forecast"]["seconds"].as_f64()).collect();
+    let columns: [(&str, ArrayRef); 10] = [
         ("id", texts("id")),
         ("title", texts("title")),
         ("status", texts("status")),
         ("parameters", Arc::new(parameters)),
+        ("forecast_seconds", Arc::new(forecast)),
         ("fit_seconds", numbers("fit_seconds")),
+        ("peak_memory_bytes", numbers("peak_memory_bytes")),
         ("threshold", numbers("threshold")),
         ("flagged_rows", Arc::new(flagged)),
         ("error", texts("error")),

@@ -17,7 +17,7 @@
 //! - **Departs from `PyOD`**: only the Euclidean metric; there it is KNN with method `mean`.
 
 use crate::nearest::{self, Method, Model};
-use crate::{Card, Detector, FitError, Param, ParamError, Randomness};
+use crate::{Card, Detector, FitError, Param, ParamError, Randomness, Shape};
 use lanner_frame::{Ctx, Sample};
 use serde::{Deserialize, Serialize};
 
@@ -89,6 +89,10 @@ impl Detector for AvKnn {
 
     fn neighbours(params: &Params) -> usize {
         params.n_neighbors
+    }
+
+    fn guess(params: &Params, shape: Shape) -> f64 {
+        shape.neighbours(params.n_neighbors)
     }
 
     fn fit(x: &Sample, params: &Params, ctx: &Ctx) -> Result<Model, FitError> {

@@ -20,7 +20,7 @@
 //!   Recognition Letters 24(9-10), 2003; the unweighted distance after M. Amer and M. Goldstein,
 //!   "Nearest-neighbor and clustering based anomaly detection algorithms for `RapidMiner`", RCOMM 2012.
 
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer};
+use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer, Shape};
 use lanner_frame::{Ctx, Matrix, Sample};
 use lanner_kernels::kmeans::{Centers, kmeans};
 use lanner_kernels::lanes;
@@ -111,6 +111,10 @@ impl Detector for Cblof {
             return refuse("beta", format!("{:?}", params.beta), "a finite number above 1");
         }
         Ok(())
+    }
+
+    fn guess(params: &Params, shape: Shape) -> f64 {
+        6e-8 * params.n_clusters as f64 * shape.values()
     }
 
     fn fit(x: &Sample, params: &Params, ctx: &Ctx) -> Result<Model, FitError> {

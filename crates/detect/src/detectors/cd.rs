@@ -25,7 +25,7 @@
 //!   and not against the batch they come in; a field that the others predict to the last digits is
 //!   left out, where the reference scores rounding errors; a leverage counts as 1 - 1e-12 at most.
 
-use crate::{Card, Detector, FitError, Fitted, ParamError, Randomness, Scorer};
+use crate::{Card, Detector, FitError, Fitted, ParamError, Randomness, Scorer, Shape};
 use lanner_frame::{Ctx, Sample};
 use lanner_kernels::linalg::{Spectrum, centre_and_scale, triangle};
 use nalgebra::DMatrix;
@@ -81,6 +81,10 @@ impl Detector for Cd {
 
     fn check(_params: &Params) -> Result<(), ParamError> {
         Ok(())
+    }
+
+    fn guess(_params: &Params, shape: Shape) -> f64 {
+        1e-8 * shape.n() * shape.d().powi(3)
     }
 
     fn fit(x: &Sample, _params: &Params, ctx: &Ctx) -> Result<Model, FitError> {

@@ -20,7 +20,7 @@
 //! - **Departs**: new rows are scored against the fitted rows alone; see the card.
 
 use crate::tails::{Model, Tails};
-use crate::{Card, Detector, FitError, ParamError, Randomness};
+use crate::{Card, Detector, FitError, ParamError, Randomness, Shape};
 use lanner_frame::{Ctx, Sample};
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +59,10 @@ impl Detector for Copod {
 
     fn check(_params: &Params) -> Result<(), ParamError> {
         Ok(())
+    }
+
+    fn guess(_params: &Params, shape: Shape) -> f64 {
+        4e-8 * shape.values() * shape.n().log2().max(1.0)
     }
 
     fn fit(x: &Sample, _params: &Params, ctx: &Ctx) -> Result<Model, FitError> {

@@ -21,7 +21,7 @@
 //! - **Departs from `PyOD`**: no `weights_init`, `means_init`, `precisions_init` and `warm_start`; covariances
 //!   are sums of centred products, so large means cost no digits.
 
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer};
+use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer, Shape};
 use lanner_frame::{Cancelled, Ctx, Matrix, Sample};
 use lanner_kernels::blocks::sum_over_rows;
 use lanner_kernels::kmeans::{kmeans, seed_rows};
@@ -177,6 +177,12 @@ impl Detector for Gmm {
             return refuse("n_init", params.n_init.to_string(), "1 to 1000");
         }
         Ok(())
+    }
+
+    fn guess(params: &Params, shape: Shape) -> f64 {
+        let rounds = if params.n_components == 1 { 2.0 } else { params.max_iter as f64 };
+        let starts = (params.n_init * params.n_components) as f64;
+        4e-9 * shape.values() * shape.d() * rounds * starts
     }
 
     fn fit(x: &Sample, params: &Params, ctx: &Ctx) -> Result<Model, FitError> {

@@ -21,7 +21,7 @@
 //!   Anomaly Detection Algorithm", KI-2012 poster and demo track, pp. 59-63.
 //! - **Departs**: a column that cannot be cut into bins is left out and named; see the card.
 
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer};
+use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer, Shape};
 use lanner_frame::{Ctx, Sample};
 use lanner_kernels::histogram::{Bins, Grid, Histogram};
 use rayon::prelude::*;
@@ -106,6 +106,10 @@ impl Detector for Hbos {
             }
         }
         Ok(())
+    }
+
+    fn guess(_params: &Params, shape: Shape) -> f64 {
+        4e-7 * shape.values()
     }
 
     fn fit(x: &Sample, params: &Params, ctx: &Ctx) -> Result<Model, FitError> {

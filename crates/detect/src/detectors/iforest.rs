@@ -21,7 +21,7 @@
 //!   constant; the order is the same). Values and thresholds are f64, where scikit-learn rounds to f32
 //!   and takes a feature as constant below a width of 1e-7.
 
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer};
+use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer, Shape};
 use lanner_frame::{Ctx, Matrix, Rng, Sample};
 use lanner_kernels::lanes::{self, LANES};
 use lanner_kernels::sampling::{Size, Urn};
@@ -121,6 +121,10 @@ impl Detector for IForest {
             return refuse("max_features", params.max_features.to_string(), allowed);
         }
         Ok(())
+    }
+
+    fn guess(params: &Params, shape: Shape) -> f64 {
+        4e-8 * params.n_estimators as f64 * shape.n()
     }
 
     fn fit(x: &Sample, params: &Params, ctx: &Ctx) -> Result<Model, FitError> {

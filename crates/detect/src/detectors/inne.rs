@@ -20,7 +20,7 @@
 //!   "Isolation-based anomaly detection using nearest-neighbor ensembles", Computational Intelligence
 //!   34(4), 2018.
 
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer};
+use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer, Shape};
 use lanner_frame::{Ctx, Matrix, Sample};
 use lanner_kernels::lanes;
 use lanner_kernels::sampling::{Size, Urn};
@@ -97,6 +97,10 @@ impl Detector for Inne {
             return refuse("max_samples", params.max_samples.to_string(), allowed);
         }
         Ok(())
+    }
+
+    fn guess(params: &Params, shape: Shape) -> f64 {
+        4e-8 * params.n_estimators as f64 * shape.n()
     }
 
     fn fit(x: &Sample, params: &Params, ctx: &Ctx) -> Result<Model, FitError> {

@@ -21,7 +21,7 @@
 //! - **Departs from `PyOD`**: only the Euclidean metric.
 
 use crate::nearest::{self, Method, Model};
-use crate::{Card, Detector, FitError, Param, ParamError, Randomness};
+use crate::{Card, Detector, FitError, Param, ParamError, Randomness, Shape};
 use lanner_frame::{Ctx, Sample};
 use serde::{Deserialize, Serialize};
 
@@ -100,6 +100,10 @@ impl Detector for Knn {
 
     fn neighbours(params: &Params) -> usize {
         params.n_neighbors
+    }
+
+    fn guess(params: &Params, shape: Shape) -> f64 {
+        shape.neighbours(params.n_neighbors)
     }
 
     fn fit(x: &Sample, params: &Params, ctx: &Ctx) -> Result<Model, FitError> {

@@ -25,7 +25,7 @@
 //! - **Departs**: draws its own random numbers; `lookup`; a cut that cannot be cut into bins is left
 //!   out; see the card.
 
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer};
+use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer, Shape};
 use lanner_frame::{Ctx, Rng, Sample};
 use lanner_kernels::histogram::{Bins, Grid, Histogram};
 use rayon::prelude::*;
@@ -123,6 +123,10 @@ impl Detector for Loda {
             }
             _ => Ok(()),
         }
+    }
+
+    fn guess(params: &Params, shape: Shape) -> f64 {
+        4e-8 * params.n_random_cuts as f64 * shape.n()
     }
 
     fn fit(x: &Sample, params: &Params, ctx: &Ctx) -> Result<Model, FitError> {

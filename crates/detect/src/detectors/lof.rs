@@ -25,7 +25,7 @@
 //! - **Departs from `PyOD`**: ties at the k-distance (there whichever row comes first); only the
 //!   Euclidean metric.
 
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer};
+use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer, Shape};
 use lanner_frame::{Ctx, Sample};
 use lanner_kernels::neighbours::{Graph, Index, Place, Search, Step};
 use serde::{Deserialize, Serialize};
@@ -89,6 +89,10 @@ impl Detector for Lof {
 
     fn neighbours(params: &Params) -> usize {
         params.n_neighbors
+    }
+
+    fn guess(params: &Params, shape: Shape) -> f64 {
+        shape.neighbours(params.n_neighbors) + 1e-7 * shape.n() * params.n_neighbors as f64
     }
 
     fn fit(x: &Sample, params: &Params, ctx: &Ctx) -> Result<Model, FitError> {

@@ -28,7 +28,7 @@
 //!   their batch; up to three fields, no score where half of the rows cost the same (the
 //!   reference gives infinities there); the geometric median also stops where its steps are rounding errors.
 
-use crate::{Card, Detector, FitError, Fitted, ParamError, Randomness, Scorer};
+use crate::{Card, Detector, FitError, Fitted, ParamError, Randomness, Scorer, Shape};
 use lanner_frame::{Cancelled, Ctx, Sample};
 use lanner_kernels::quantile::{median, percentile};
 use rayon::prelude::*;
@@ -90,6 +90,10 @@ impl Detector for Rod {
 
     fn check(_params: &Params) -> Result<(), ParamError> {
         Ok(())
+    }
+
+    fn guess(_params: &Params, shape: Shape) -> f64 {
+        1e-6 * shape.n() * (shape.d() * (shape.d() - 1.0) * (shape.d() - 2.0) / 6.0).max(1.0)
     }
 
     fn fit(x: &Sample, _params: &Params, ctx: &Ctx) -> Result<Model, FitError> {

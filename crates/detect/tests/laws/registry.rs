@@ -1,7 +1,7 @@
 //! Laws of the list itself.
 
-use super::for_each_detector;
-use lanner_detect::{ALL, find};
+use super::{default_of, for_each_detector};
+use lanner_detect::{ALL, Entry, Shape, find};
 use std::collections::BTreeSet;
 
 /// One file a detector and one entry a file; names of files are the ids in small letters.
@@ -28,6 +28,22 @@ fn every_detector_is_found_by_its_id_and_says_what_it_is() {
         for param in card.params {
             let texts = [param.name, param.default, param.allowed, param.what];
             assert!(texts.iter().all(|t| !t.trim().is_empty()), "{} lacks a text", param.name);
+        }
+    });
+}
+
+/// A guess is a number of seconds that more rows and more features never make smaller.
+#[test]
+fn guesses_grow_with_the_sample() {
+    let guess = |entry: &dyn Entry, rows: usize, columns: usize| {
+        default_of(entry).guess(Shape { rows, total: rows as u64 * 3, columns })
+    };
+    for_each_detector(|entry| {
+        let (small, large) = (guess(entry, 10, 1), guess(entry, 3_000_000, 60));
+        assert!(small >= 0.0 && large.is_finite() && large > small, "{small} and {large}");
+        for rows in [1, 100, 30_000] {
+            assert!(guess(entry, rows, 4) <= guess(entry, 2 * rows, 4), "{rows} rows");
+            assert!(guess(entry, rows, 4) <= guess(entry, rows, 9), "{rows} rows");
         }
     });
 }

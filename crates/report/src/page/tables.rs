@@ -222,6 +222,7 @@ pub(super) struct Clock {
     pub memory: Option<String>,
     pub stages: Vec<Seconds>,
     pub models: Vec<Seconds>,
+    pub foreseen: Vec<Seconds>,
 }
 
 /// One length of a bar.
@@ -239,6 +240,10 @@ impl Clock {
         let took = took.map(|(from, to)| seconds(to.duration_since(from).as_secs_f64()));
         let stages = manifest.timings.iter().map(|t| (t.stage.as_str(), t.seconds));
         let fits = models.iter().filter_map(|m| Some((m.id.as_str(), m.fit_seconds?)));
+        let foreseen = models.iter().filter_map(|m| {
+            let made = m.forecast["basis"] == "trials" || m.status == "excluded";
+            Some((m.id.as_str(), m.forecast["seconds"].as_f64().filter(|_| made)?))
+        });
         let whole_second = |t: &str| parse(t).map(|t| super::words::time(t.as_microsecond()));
         Self {
             started: whole_second(&manifest.started).unwrap_or_default(),
@@ -249,6 +254,7 @@ impl Clock {
             memory: manifest.peak_memory_bytes.map(bytes),
             stages: bars(stages),
             models: bars(fits),
+            foreseen: bars(foreseen),
         }
     }
 }
