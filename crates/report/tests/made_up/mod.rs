@@ -259,6 +259,7 @@ fn outcome(tuples: Tuples, mut models: Vec<ModelRun>, rows: u64) -> Outcome {
 fn clone_of(m: &ModelRun) -> ModelRun {
     ModelRun {
         params: m.params.clone(),
+        forecast: m.forecast.clone(),
         status: m.status.clone(),
         scores: Vec::new(),
         votes: Vec::new(),
