@@ -37,6 +37,8 @@ pub struct Spec {
     pub reject_nulls: Vec<String>,
     /// Field that should differ in every row; repeats of it are counted.
     pub id: Option<String>,
+    /// Are the hours of each tuple wanted too?
+    pub hours: bool,
 }
 
 /// A row's place: its file's number and its position in that file.
@@ -46,6 +48,23 @@ pub struct RowPlace {
     pub file: u32,
     /// Position in the file, from 0, rejected records counted.
     pub record: u64,
+}
+
+/// In which hours each tuple happened: one entry for each distinct pair, ordered by tuple and hour.
+///
+/// Rows without an event time are in no entry.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Hours {
+    /// Number of the tuple.
+    pub tuple: Vec<u32>,
+    /// Whole hours since 1970 UTC.
+    pub hour: Vec<i32>,
+    /// Rows of the tuple in the hour, >= 1.
+    pub rows: Vec<u64>,
+    /// The first of them, microseconds since 1970 UTC.
+    pub first: Vec<i64>,
+    /// The last of them.
+    pub last: Vec<i64>,
 }
 
 /// The distinct tuples of an input, in canonical order: by value, field by field, nulls first.
@@ -61,6 +80,8 @@ pub struct Distinct {
     pub last_seen: Vec<Option<i64>>,
     /// The first row of each tuple.
     pub first: Vec<RowPlace>,
+    /// The hours of each tuple, where they were asked for.
+    pub hours: Option<Hours>,
     /// Rows that were grouped: the sum of the copies.
     pub rows: u64,
     /// Rows whose id had been seen before, where an id field was named.

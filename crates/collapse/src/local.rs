@@ -3,14 +3,14 @@
 use crate::ids::Ids;
 use crate::rows::{FILE, PLACE, RECORD, Rows, TIME, Tap, own_column, split};
 use crate::sql::{Names, condition, no_column};
-use crate::{CollapseError, Distinct, Engine, RowPlace, Sink, Spec};
+use crate::{CollapseError, Distinct, Engine, Hours, RowPlace, Sink, Spec};
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, RecordBatchOptions, StringArray, UInt32Array,
-    UInt64Array,
+    Array, ArrayRef, AsArray, BooleanArray, RecordBatchOptions, StringArray,
+    TimestampMicrosecondArray, UInt32Array, UInt64Array,
 };
 use arrow::compute::{
     SortColumn, SortOptions, cast, concat_batches, filter_record_batch, lexsort_to_indices,
-    take_record_batch,
+    partition, take, take_record_batch,
 };
 use arrow::datatypes::{
     DataType, Field, Float64Type, Int64Type, Schema, TimestampMicrosecondType, UInt32Type,
@@ -22,7 +22,7 @@ use datafusion::datasource::MemTable;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::functions_aggregate::expr_fn::{count, max, min};
-use datafusion::logical_expr::{Expr, Operator, binary_expr, ident, lit};
+use datafusion::logical_expr::{Expr, Operator, binary_expr, cast as logical_cast, ident, lit};
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use datafusion::scalar::ScalarValue;
 use futures::future::Either;
@@ -134,7 +134,11 @@ impl Engine for Local {
         let rows = self.rows(spec, &extra, ids.clone())?;
         let session = session(self.threads, self.memory)?;
         let frame = kept(&session, spec, Arc::clone(&rows), filter.as_deref())?;
-        let keys: Vec<Expr> = spec.fields.iter().map(ident).collect();
+        let mut keys: Vec<Expr> = spec.fields.iter().map(ident).collect();
+        if spec.hours {
+            keys.push(hour_of(ident(TIME)).alias("lanner_of_hour"));
+        }
+        let count_of_keys = keys.len();
         let facts = vec![
             count(lit(1i64)).alias("lanner_of_copies"),
             min(ident(TIME)).alias("lanner_of_first"),
@@ -147,7 +151,7 @@ impl Engine for Local {
         let schema = batches.first().map_or(schema, RecordBatch::schema);
         let all = concat_batches(&schema, &batches)?;
         drop(batches);
-        let all = sorted(&all, spec.fields.len())?;
+        let all = sorted(&all, count_of_keys)?;
         let mut distinct = facts_of(&all, spec)?;
         distinct.repeated_ids = ids.map(|ids| ids.repeats()).transpose()?;
         let ledgers = rows.ledgers();
@@ -294,6 +298,15 @@ pub(crate) fn session(threads: usize, memory: Memory) -> Result<SessionContext, 
     Ok(SessionContext::new_with_config_rt(config, env))
 }
 
+/// The whole hours since 1970 UTC of an event time, as `Int64`.
+fn hour_of(time: Expr) -> Expr {
+    /// Microseconds of an hour.
+    const HOUR: i64 = 3_600_000_000;
+    /// More hours than any event time is before 1970: division cuts off towards zero.
+    const LIFT: i64 = 100_000_000;
+    (logical_cast(time, DataType::Int64) + lit(LIFT * HOUR)) / lit(HOUR) - lit(LIFT)
+}
+
 /// The conditions on the event time.
 pub(crate) fn within(spec: &Spec) -> Vec<Expr> {
     let moment = |micros| lit(ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into())));
@@ -345,33 +358,68 @@ fn sorted(all: &RecordBatch, keys: usize) -> Result<RecordBatch, CollapseError> 
     Ok(take_record_batch(all, &lexsort_to_indices(&columns, None)?)?)
 }
 
-/// From the answer of the grouping query to vectors.
+/// From the answer of the grouping query to vectors; rows of one tuple follow each other.
 fn facts_of(all: &RecordBatch, spec: &Spec) -> Result<Distinct, CollapseError> {
-    let at = spec.fields.len();
-    let copies: Vec<u64> =
-        all.column(at).as_primitive::<Int64Type>().values().iter().map(|&c| c as u64).collect();
-    let times = |column: &ArrayRef| -> Vec<Option<i64>> {
-        column.as_primitive::<TimestampMicrosecondType>().iter().collect()
+    let keys = spec.fields.len();
+    let at = keys + usize::from(spec.hours);
+    let copies = all.column(at).as_primitive::<Int64Type>().values();
+    let first = all.column(at + 1).as_primitive::<TimestampMicrosecondType>();
+    let last = all.column(at + 2).as_primitive::<TimestampMicrosecondType>();
+    let places = all.column(at + 3).as_primitive::<UInt64Type>().values();
+    let groups = if spec.hours && keys > 0 && all.num_rows() > 0 {
+        partition(&all.columns()[..keys])?.ranges()
+    } else if spec.hours {
+        // Without a field all rows are one tuple.
+        std::iter::once(0..all.num_rows()).filter(|g| !g.is_empty()).collect()
+    } else {
+        (0..all.num_rows()).map(|i| i..i + 1).collect()
     };
-    let places = all.column(at + 3).as_primitive::<UInt64Type>().values().iter();
-    let first = places.map(|&p| split(p)).map(|(file, record)| RowPlace { file, record });
+    let heads: UInt32Array = groups.iter().map(|g| g.start as u32).collect();
     let fields: Vec<Field> = spec
         .fields
         .iter()
         .zip(all.columns())
         .map(|(name, column)| Field::new(name, plain(column.data_type()), true))
         .collect();
-    let columns: Result<Vec<ArrayRef>, _> =
-        fields.iter().zip(all.columns()).map(|(f, c)| cast(c, f.data_type())).collect();
-    let rows = RecordBatchOptions::new().with_row_count(Some(all.num_rows()));
+    let columns: Result<Vec<ArrayRef>, CollapseError> = fields
+        .iter()
+        .zip(all.columns())
+        .map(|(f, c)| Ok(cast(&take(c, &heads, None)?, f.data_type())?))
+        .collect();
+    let rows = RecordBatchOptions::new().with_row_count(Some(groups.len()));
     let tuples = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns?, &rows)?;
+    let sums: Vec<u64> =
+        groups.iter().map(|g| copies[g.clone()].iter().map(|&c| c as u64).sum()).collect();
+    let time = |i: usize, of: &TimestampMicrosecondArray| of.is_valid(i).then(|| of.value(i));
+    let hours = spec.hours.then(|| {
+        let column = all.column(keys).as_primitive::<Int64Type>();
+        let mut hours = Hours::default();
+        for (tuple, group) in groups.iter().enumerate() {
+            for i in group.clone().filter(|&i| column.is_valid(i)) {
+                hours.tuple.push(tuple as u32);
+                hours.hour.push(column.value(i) as i32);
+                hours.rows.push(copies[i] as u64);
+                hours.first.push(first.value(i));
+                hours.last.push(last.value(i));
+            }
+        }
+        hours
+    });
     Ok(Distinct {
         tuples,
-        rows: copies.iter().sum(),
-        copies,
-        first_seen: times(all.column(at + 1)),
-        last_seen: times(all.column(at + 2)),
-        first: first.collect(),
+        rows: sums.iter().sum(),
+        copies: sums,
+        first_seen: groups.iter().map(|g| g.clone().filter_map(|i| time(i, first)).min()).collect(),
+        last_seen: groups.iter().map(|g| g.clone().filter_map(|i| time(i, last)).max()).collect(),
+        first: groups
+            .iter()
+            .map(|g| {
+                let place = places[g.clone()].iter().min().expect("a group has a row");
+                let (file, record) = split(*place);
+                RowPlace { file, record }
+            })
+            .collect(),
+        hours,
         repeated_ids: None,
         accounts: Vec::new(),
     })

@@ -101,14 +101,19 @@ pub fn hunt(
     let ran: Vec<&ModelRun> = models.iter().filter(|m| m.status == Status::Ran).collect();
     let scores: Vec<&[f64]> = ran.iter().map(|m| m.scores.as_slice()).collect();
     let votes: Vec<&[bool]> = ran.iter().map(|m| m.votes.as_slice()).collect();
-    let agreement = Agreement {
-        models: ran.iter().map(|m| m.id).collect(),
-        votes: vote::vote_agreement(&votes, &distinct.copies),
-        scores: vote::spearman(&scores, &distinct.copies),
-    };
-    let rank = vote::rank_of_tuples(&votes, distinct.copies.len());
-    let score = vote::mean_share(&scores, &distinct.copies);
-    let order = vote::list_order(&rank, &score, &distinct.copies);
+    let copies = &distinct.copies;
+    let rank = vote::rank_of_tuples(&votes, copies.len());
+    let (agreement, score, order) = ctx.parallel(|| {
+        let shares = vote::mid_shares(&scores, copies);
+        let agreement = Agreement {
+            models: ran.iter().map(|m| m.id).collect(),
+            votes: vote::vote_agreement(&votes, copies),
+            scores: vote::spearman(&shares, copies),
+        };
+        let score = vote::mean_share(&shares, copies.len());
+        let order = vote::list_order(&rank, &score, copies);
+        (agreement, score, order)
+    });
     let ranks = rank_counts(&rank, &distinct.copies);
     for model in &mut models {
         model.scores = pick(&model.scores, &order);
@@ -217,6 +222,7 @@ pub(crate) fn spec_of(inputs: &Inputs, request: &Request, chosen: &Fields) -> Sp
         until: request.until.map(jiff::Timestamp::as_microsecond),
         reject_nulls,
         id: inputs.schema().field_with_name(id).is_ok().then(|| id.to_owned()),
+        hours: false,
     }
 }
 

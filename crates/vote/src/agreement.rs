@@ -1,6 +1,6 @@
 //! How far models agree: correlations over rows.
 
-use crate::combine::mid_shares;
+use rayon::prelude::*;
 
 /// Pearson correlation of two columns over rows; none where one of them is constant.
 pub fn pearson(a: &[f64], b: &[f64], copies: &[u64]) -> Option<f64> {
@@ -21,27 +21,31 @@ pub fn pearson(a: &[f64], b: &[f64], copies: &[u64]) -> Option<f64> {
     Some((cross / (var_a.sqrt() * var_b.sqrt())).clamp(-1.0, 1.0))
 }
 
-/// Spearman correlation of every pair of score columns over rows: Pearson of their mid-ranks.
+/// Spearman correlation of every pair of score columns over rows: Pearson of their mid-ranks, which
+/// [`mid_shares`](crate::mid_shares) gives.
 ///
 /// # Cost
-/// One sort a column, then O(n) a pair.
-pub fn spearman(columns: &[&[f64]], copies: &[u64]) -> Vec<Vec<Option<f64>>> {
-    let shares: Vec<Vec<f64>> = columns.iter().map(|c| mid_shares(c, copies)).collect();
-    pairwise(&shares, |a, b| pearson(a, b, copies))
+/// O(n) a pair, pairs in parallel.
+pub fn spearman(shares: &[Vec<f64>], copies: &[u64]) -> Vec<Vec<Option<f64>>> {
+    pairwise(shares, |a, b| pearson(a, b, copies))
 }
 
 /// A symmetric matrix of a measure over pairs.
 fn pairwise(
     columns: &[Vec<f64>],
-    measure: impl Fn(&[f64], &[f64]) -> Option<f64>,
+    measure: impl Fn(&[f64], &[f64]) -> Option<f64> + Sync,
 ) -> Vec<Vec<Option<f64>>> {
-    let mut table = vec![vec![None; columns.len()]; columns.len()];
-    for (i, a) in columns.iter().enumerate() {
-        for (j, b) in columns.iter().enumerate().skip(i) {
-            let value = if i == j { measure(a, a).map(|_| 1.0) } else { measure(a, b) };
-            table[i][j] = value;
-            table[j][i] = value;
-        }
+    let count = columns.len();
+    let pairs: Vec<(usize, usize)> =
+        (0..count).flat_map(|i| (i..count).map(move |j| (i, j))).collect();
+    let measured: Vec<Option<f64>> = pairs
+        .par_iter()
+        .map(|&(i, j)| measure(&columns[i], &columns[j]).map(|r| if i == j { 1.0 } else { r }))
+        .collect();
+    let mut table = vec![vec![None; count]; count];
+    for (&(i, j), value) in pairs.iter().zip(measured) {
+        table[i][j] = value;
+        table[j][i] = value;
     }
     table
 }

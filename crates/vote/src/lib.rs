@@ -7,7 +7,7 @@ mod agreement;
 mod combine;
 
 pub use agreement::{pearson, spearman, vote_agreement};
-pub use combine::{list_order, mean_share, rank_of_tuples};
+pub use combine::{list_order, mean_share, mid_shares, rank_of_tuples};
 
 use lanner_kernels::quantile::percentile;
 

@@ -8,8 +8,8 @@ use arrow::array::{
 };
 use lanner_explain::{Rarity, Values};
 use lanner_pipeline::{
-    Agreement, Basis, FieldUse, Forecast, InputReport, ModelRun, Outcome, RankCount, Settings, Status,
-    Trial, Tuples,
+    Agreement, Basis, FieldUse, Forecast, InputReport, ModelRun, Outcome, RankCount, Settings,
+    Status, Trial, Tuples,
 };
 use lanner_read::{FileAccount, Reject, Skipped};
 use lanner_report::{Provenance, ReportError, Sink, Target};
