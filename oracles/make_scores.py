@@ -85,10 +85,11 @@ def exact(case, expanded, owner, first, new):
         out["new_scores"] = rounded(model.decision_function(new), 13)
     if case.model == "LOF":
         k = case.params.get("n_neighbors", 20)
-        out["exact_rows"] = sorted({int(owner[i]) for i in untied(expanded, k, owner)})
+        metric = {name: case.params[name] for name in ("metric", "p") if name in case.params}
+        out["exact_rows"] = sorted({int(owner[i]) for i in untied(expanded, k, owner, **metric)})
         if len(out["exact_rows"]) < len(first):
             out["lowest"], out["highest"] = over_orders(case, expanded, owner)
-        out["exact_new_rows"] = [int(i) for i in untied(expanded, k, owner, new)]
+        out["exact_new_rows"] = [int(i) for i in untied(expanded, k, owner, new, **metric)]
     return out
 
 

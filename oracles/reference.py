@@ -4,6 +4,8 @@ import importlib
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.spatial.distance import cdist
+from sklearn.metrics.pairwise import cosine_distances
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,17 @@ CASES = [
     Case("IForest", "iforest", "IForest", seeded=True),
     Case("KNN", "knn", "KNN", new_rows=True),
     Case("KNN", "knn", "KNN", new_rows=True, params={"n_neighbors": 3, "method": "median"}),
+    Case("KNN", "knn", "KNN", new_rows=True, params={"metric": "manhattan"}),
+    Case("KNN", "knn", "KNN", new_rows=True, params={"metric": "chebyshev"}),
+    Case("KNN", "knn", "KNN", new_rows=True, params={"p": 3}),
+    Case("KNN", "knn", "KNN", new_rows=True, params={"metric": "cosine"}),
     Case("AvKNN", "knn", "KNN", new_rows=True, pyod={"method": "mean"}),
     Case("LOF", "lof", "LOF", new_rows=True),
     Case("LOF", "lof", "LOF", new_rows=True, params={"n_neighbors": 35}),
+    Case("LOF", "lof", "LOF", new_rows=True, params={"metric": "manhattan"}),
+    Case("LOF", "lof", "LOF", new_rows=True, params={"metric": "chebyshev"}),
+    Case("LOF", "lof", "LOF", new_rows=True, params={"p": 3}),
+    Case("LOF", "lof", "LOF", new_rows=True, params={"metric": "cosine"}),
     Case("ROD", "rod", "ROD"),
     Case("CD", "cd", "CD"),
     Case("COPOD", "copod", "COPOD"),
@@ -41,6 +51,10 @@ CASES = [
     Case("GMM", "gmm", "GMM", new_rows=True),
     Case("GMM", "gmm", "GMM", new_rows=True, params={"covariance_type": "diag"}),
     Case("GMM", "gmm", "GMM", new_rows=True, params={"covariance_type": "spherical"}),
+    Case("GMM", "gmm", "GMM", seeded=True, params={"n_components": 3, "init_params": "random"}),
+    Case("GMM", "gmm", "GMM", seeded=True, params={"n_components": 3, "init_params": "k-means++"}),
+    Case("GMM", "gmm", "GMM", seeded=True,
+         params={"n_components": 3, "init_params": "random_from_data"}),
     Case("HBOS", "hbos", "HBOS", new_rows=True),
     Case("HBOS", "hbos", "HBOS", new_rows=True, params={"n_bins": "auto"}),
     Case("INNE", "inne", "INNE", seeded=True),
@@ -49,20 +63,31 @@ CASES = [
 ]
 
 
-def untied(rows, k, owner, queries=None):
+def distances_between(a, b, metric="minkowski", p=2):
+    """Distances in the metric of a case's parameters."""
+    if metric == "cosine":
+        return cosine_distances(a, b)
+    if metric == "minkowski":
+        return cdist(a, b, metric, p=p)
+    return cdist(a, b, {"manhattan": "cityblock"}.get(metric, metric))
+
+
+def untied(rows, k, owner, queries=None, **metric):
     """Numbers of the rows whose own and whose neighbours' k-distances are untied.
 
     Only there is LOF defined: elsewhere the reference takes some of the rows at the k-distance and
     leaves others out, by the order they come in. Copies of one row (the same `owner`) may tie, for
-    it does not matter which of them is taken. With `queries` the same for new rows.
+    it does not matter which of them is taken. With `queries` the same for new rows. `metric` and `p`
+    are those of the case.
     """
     k = min(k, len(rows) - 1)
-    square = np.sqrt(((rows[:, None, :] - rows[None, :, :]) ** 2).sum(-1))
+    square = distances_between(rows, rows, **metric)
     np.fill_diagonal(square, np.inf)
 
     def clear(distances):
         limit = np.sort(distances, axis=1)[:, k - 1 : k]
-        tied = np.abs(distances - limit) <= 1e-9 * limit
+        # Cosines are known to some 1e-16, however near the rows.
+        tied = np.abs(distances - limit) <= 1e-9 * limit + 1e-15
         lowest = np.where(tied, owner, len(rows)).min(axis=1)
         highest = np.where(tied, owner, -1).max(axis=1)
         return lowest == highest
@@ -71,7 +96,7 @@ def untied(rows, k, owner, queries=None):
     if queries is None:
         distances, mine = square, own
     else:
-        distances = np.sqrt(((queries[:, None, :] - rows[None, :, :]) ** 2).sum(-1))
+        distances = distances_between(queries, rows, **metric)
         mine = clear(distances)
     nearest = np.argsort(distances, axis=1, kind="stable")[:, :k]
     return np.flatnonzero(mine & own[nearest].all(axis=1))

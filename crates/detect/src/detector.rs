@@ -21,7 +21,8 @@ pub trait Detector: Send + Sync + 'static {
     /// [`ParamError`] naming the parameter and what is allowed.
     fn check(params: &Self::Params) -> Result<(), ParamError>;
 
-    /// How many neighbours it will ask of the run's neighbour graph (Euclidean), 0 for none.
+    /// How many neighbours it will ask of the run's Euclidean neighbour graph; 0 for none, or where it
+    /// asks for a graph in another metric.
     fn neighbours(_params: &Self::Params) -> usize {
         0
     }

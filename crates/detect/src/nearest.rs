@@ -1,8 +1,9 @@
 //! Scores from the distances to the k nearest rows: what KNN and AvKNN share.
 
+use crate::metric::{Exponent, metric};
 use crate::{FitError, Fitted, ParamError, Scorer};
 use lanner_frame::{Ctx, Sample};
-use lanner_kernels::neighbours::{Graph, Index, Search, Step};
+use lanner_kernels::neighbours::{Graph, Index, Metric, Search, Step};
 use serde::{Deserialize, Serialize};
 
 /// The number that stands for a row's k distances.
@@ -17,20 +18,18 @@ pub enum Method {
     Median,
 }
 
-/// Checks what both detectors may be told.
+/// Checks what all detectors on neighbours may be told.
 pub(crate) fn check(
     model: &'static str,
     n_neighbors: usize,
-    metric: &str,
-    p: f64,
+    name: &str,
+    p: Exponent,
 ) -> Result<(), ParamError> {
-    let wrong = |name, given, allowed| Err(ParamError::OutOfRange { model, name, given, allowed });
-    match metric {
-        _ if n_neighbors == 0 => wrong("n_neighbors", "0".to_owned(), "1 or more"),
-        "minkowski" if p != 2.0 => wrong("p", p.to_string(), "2"),
-        "minkowski" | "euclidean" => Ok(()),
-        _ => wrong("metric", format!("{metric:?}"), "\"minkowski\" or \"euclidean\""),
+    if n_neighbors == 0 {
+        let (name, given) = ("n_neighbors", "0".to_owned());
+        return Err(ParamError::OutOfRange { model, name, given, allowed: "1 or more" });
     }
+    metric(model, name, p).map(drop)
 }
 
 /// The rows fitted on, and how a row's k distances become its score.
@@ -48,13 +47,14 @@ impl Model {
         x: &Sample,
         n_neighbors: usize,
         method: Method,
+        metric: Metric,
         ctx: &Ctx,
     ) -> Result<Self, FitError> {
         let k = n_neighbors as u64;
         if x.total() <= k {
             return Err(FitError::TooFewRows { need: k.saturating_add(1), have: x.total() });
         }
-        let graph = Graph::shared(x, k, ctx)?;
+        let graph = Graph::shared_with(x, metric, k, ctx)?;
         let own = graph.map_steps(k, ctx, |steps| score(steps, k, method))?;
         Ok(Self { index: graph.index().clone(), k, method, own })
     }
@@ -115,7 +115,7 @@ mod tests {
 
     fn fit(rows: &[[f64; 1]], copies: &[u64], k: usize, method: Method) -> Model {
         let sample = Sample::collapse(&Matrix::from_rows(rows), copies).unwrap().0;
-        Model::fit(&sample, k, method, &Ctx::small(1)).unwrap()
+        Model::fit(&sample, k, method, Metric::Euclidean, &Ctx::small(1)).unwrap()
     }
 
     /// Rows 0, 0, 3, 10 and k = 3. Row 0 has distances 0, 3, 10; row 3 has 3, 3, 7; row 10 has 7, 10, 10.
@@ -135,7 +135,8 @@ mod tests {
     fn as_many_neighbours_as_rows_are_too_many() {
         let rows = Matrix::from_rows(&[[0.0], [1.0]]);
         let sample = Sample::collapse(&rows, &[2, 1]).unwrap().0;
-        let error = Model::fit(&sample, 3, Method::Mean, &Ctx::small(1)).unwrap_err();
+        let error =
+            Model::fit(&sample, 3, Method::Mean, Metric::Euclidean, &Ctx::small(1)).unwrap_err();
         assert_eq!(error, FitError::TooFewRows { need: 4, have: 3 });
     }
 }

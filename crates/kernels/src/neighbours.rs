@@ -9,12 +9,12 @@
 //! the rows decides who gets them: either only the distances matter ([`Step`]), or the places left are
 //! shared out in proportion to copies ([`Place`]).
 //!
-//! The distance of two rows is the square root of the sum of squared differences, summed from the
-//! first column on, whichever way a pair was found. So every answer has the same bits from the tree and
-//! from the products, for any k that the graph was made for, and at any number of threads.
+//! The distance of two rows is that of their [`Metric`], built from the first column on, whichever way
+//! a pair was found. So every answer has the same bits from the tree and from the products, for any k
+//! that the graph was made for, and at any number of threads.
 //!
-//! Everything that knows the metric is in `metric.rs` and, as a filter that only skips pairs, in
-//! `products.rs`.
+//! Everything that knows the metric is in `metric.rs` and, as a filter that only skips pairs in metrics
+//! of squares (Euclidean, cosine), in `products.rs`.
 //!
 //! - **Source**: J. H. Friedman, J. L. Bentley, R. A. Finkel, "An Algorithm for Finding Best Matches in
 //!   Logarithmic Expected Time", ACM TOMS 3(3), 1977 (the tree).
@@ -28,5 +28,6 @@ mod search;
 
 pub use graph::Graph;
 pub use index::Index;
+pub use metric::Metric;
 pub use places::{Place, Step};
 pub use search::Search;

@@ -22,7 +22,7 @@
 //!   are sums of centred products, so large means cost no digits.
 
 use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer, Shape};
-use lanner_frame::{Cancelled, Ctx, Matrix, Sample};
+use lanner_frame::{Cancelled, Ctx, Matrix, Rng, Sample};
 use lanner_kernels::blocks::sum_over_rows;
 use lanner_kernels::kmeans::{kmeans, seed_rows};
 use lanner_kernels::lanes;
@@ -80,6 +80,9 @@ pub enum Init {
     /// With a row each, drawn at random.
     #[serde(rename = "random_from_data")]
     Rows,
+    /// With every row divided at random among all components.
+    #[serde(rename = "random")]
+    Shares,
 }
 
 impl Default for Params {
@@ -146,8 +149,9 @@ impl Detector for Gmm {
             Param {
                 name: "init_params",
                 default: "kmeans",
-                allowed: "kmeans, k-means++, random_from_data",
-                what: "where a start begins: clusters, or single rows spread out or drawn at random",
+                allowed: "kmeans, k-means++, random_from_data, random",
+                what: "where a start begins: clusters, single rows spread out or drawn at random, or \
+                       every row divided at random (all components then begin nearly alike)",
             },
         ],
         randomness: Randomness::Seeded,
@@ -157,7 +161,7 @@ impl Detector for Gmm {
         source: "A. P. Dempster, N. M. Laird, D. B. Rubin: Maximum likelihood from incomplete data via \
                  the EM algorithm. JRSS B 39(1), 1977",
         departs: "Starts are made by init_params alone (no weights_init, means_init, precisions_init, \
-                  warm_start, and no start from random responsibilities).",
+                  warm_start).",
         default: true,
     };
 
@@ -254,8 +258,36 @@ fn first_mass(x: &Sample, params: &Params, start: u64, ctx: &Ctx) -> Result<Vec<
                 mass[row as usize * k + component] += 1.0;
             }
         }
+        Init::Shares => {
+            let mut sum = vec![0.0; k];
+            for (mass, &copies) in mass.chunks_exact_mut(k).zip(x.copies()) {
+                divide(copies, rng, &mut sum, mass);
+            }
+        }
     }
     Ok(mass)
+}
+
+/// Divides the copies of a row among k components as if each copy were divided by k uniform numbers.
+///
+/// Of many copies only some are divided, and the sum is stretched about its mean so that it varies as
+/// much as that of all.
+fn divide(copies: u64, rng: &mut Rng, sum: &mut [f64], mass: &mut [f64]) {
+    const DRAWN: u64 = 32;
+    let drawn = copies.min(DRAWN);
+    sum.fill(0.0);
+    for _ in 0..drawn {
+        mass.iter_mut().for_each(|m| *m = rng.uniform());
+        let all = mass.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+        sum.iter_mut().zip(&*mass).for_each(|(s, m)| *s += m / all);
+    }
+    let k = mass.len() as f64;
+    let (drawn, copies) = (drawn as f64, copies as f64);
+    let stretch = (copies / drawn).sqrt();
+    for (m, s) in mass.iter_mut().zip(sum) {
+        // No less than 0, as copies >= drawn.
+        *m = ((*s - drawn / k) * stretch + copies / k).max(0.0);
+    }
 }
 
 /// Shares every row's copies among the components by their likelihood; gives the mean log likelihood.
@@ -458,12 +490,31 @@ mod tests {
     #[test]
     fn two_components_leave_the_gap_odd() {
         let rows = [[0.0, 0.0], [1.0, 0.5], [0.5, 1.0], [50.0, 0.0], [51.0, 0.5], [50.5, 1.0]];
-        for init_params in [Init::Kmeans, Init::KmeansSeeds, Init::Rows] {
+        for init_params in [Init::Kmeans, Init::KmeansSeeds, Init::Rows, Init::Shares] {
             let params =
                 Params { n_components: 2, init_params, reg_covar: 0.1, ..Params::default() };
             let model = fit(&rows, &[2; 6], &params).unwrap();
             let worst = model.own_scores().iter().copied().fold(f64::MIN, f64::max);
             assert!(model.score(&[25.0, 0.5]) > worst, "{init_params:?}");
+        }
+    }
+
+    /// A copy gives u / (u + v) to the first of two components: mean 1/2, variance 3/4 - ln 2. Many
+    /// copies have many times both.
+    #[test]
+    fn copies_are_divided_as_if_written_out() {
+        const TIMES: usize = 20_000;
+        let (rng, mut sum, mut mass) = (&mut Rng::new(1, 0), [0.0; 2], [0.0; 2]);
+        for copies in [1, 1000] {
+            let (all, mut squares) = (copies as f64, 0.0);
+            for _ in 0..TIMES {
+                divide(copies, rng, &mut sum, &mut mass);
+                assert!((mass[0] + mass[1] - all).abs() < 1e-9 * all && mass[0] >= 0.0);
+                squares += (mass[0] - all / 2.0).powi(2);
+            }
+            let variance = squares / TIMES as f64 / all;
+            let want = 0.75 - std::f64::consts::LN_2;
+            assert!((variance / want - 1.0).abs() < 0.05, "{variance}");
         }
     }
 

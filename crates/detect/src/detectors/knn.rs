@@ -12,17 +12,21 @@
 //! A row's own other copies are neighbours at distance 0, and a neighbour with c copies counts c times,
 //! so a row with more than k copies scores 0.
 //!
-//! - **Score**: a distance in the units of the features, 0 or more; larger is odder.
+//! - **Score**: a distance, 0 or more (in the units of the features; with cosine 0 to 2); larger is
+//!   odder.
 //! - **Cost**: see [`Graph`](lanner_kernels::neighbours::Graph), shared with all models on neighbours.
 //! - **Blind to**: a small group of equal odd rows (each has near neighbours: the others); rows odd only
 //!   for their region where regions differ in density (LOF sees those).
 //! - **Source**: S. Ramaswamy, R. Rastogi, K. Shim, "Efficient Algorithms for Mining Outliers from Large
 //!   Data Sets", SIGMOD 2000.
-//! - **Departs from `PyOD`**: only the Euclidean metric.
+//! - **Departs from `PyOD`**: no `metric_params` (weights of features) and no metrics beside those listed;
+//!   `p` is refused, not ignored, where the metric takes none.
 
+use crate::metric::{Exponent, METRIC, P, announced, graph_guess, metric};
 use crate::nearest::{self, Method, Model};
 use crate::{Card, Detector, FitError, Param, ParamError, Randomness, Shape};
 use lanner_frame::{Ctx, Sample};
+use lanner_kernels::neighbours::Metric;
 use serde::{Deserialize, Serialize};
 
 /// Distance to the k-th nearest row; see the [module page](self).
@@ -36,15 +40,27 @@ pub struct Params {
     pub n_neighbors: usize,
     /// The number that stands for the k distances.
     pub method: Method,
-    /// `minkowski` (with `p` = 2) or `euclidean`.
+    /// `minkowski`, `euclidean` (`l2`), `manhattan` (`l1`, `cityblock`), `chebyshev` or `cosine`.
     pub metric: String,
-    /// Exponent of the Minkowski metric; 2.
-    pub p: f64,
+    /// Exponent of the metric `minkowski`: 1 or more, or `"inf"`; 2 for any other metric.
+    pub p: Exponent,
 }
 
 impl Default for Params {
     fn default() -> Self {
-        Self { n_neighbors: 5, method: Method::Largest, metric: "minkowski".to_owned(), p: 2.0 }
+        Self {
+            n_neighbors: 5,
+            method: Method::Largest,
+            metric: "minkowski".to_owned(),
+            p: Exponent::default(),
+        }
+    }
+}
+
+impl Params {
+    /// The metric meant.
+    fn metric(&self) -> Result<Metric, ParamError> {
+        metric(Knn::CARD.id, &self.metric, self.p)
     }
 }
 
@@ -70,27 +86,18 @@ impl Detector for Knn {
                 allowed: "largest, mean, median",
                 what: "which number stands for the k distances",
             },
-            Param {
-                name: "metric",
-                default: "minkowski",
-                allowed: "minkowski, euclidean",
-                what: "how distance is measured",
-            },
-            Param {
-                name: "p",
-                default: "2",
-                allowed: "2",
-                what: "exponent of the Minkowski metric; 2 is the straight line",
-            },
+            METRIC,
+            P,
         ],
         randomness: Randomness::None,
         cost: "O(n d log n) for few features, O(n^2 d) for many; memory O(n k)",
         blind_to: "An attack repeated more than k times with equal fields: its copies are near. A small \
-                   group of attack rows close to each other. Distances follow the features' units, so \
+                   group of attack rows close to each other. Distances follow the features' units (but for cosine), so \
                    a field with many codes drowns one with few.",
         source: "S. Ramaswamy, R. Rastogi, K. Shim: Efficient Algorithms for Mining Outliers from Large \
                  Data Sets. SIGMOD, 2000",
-        departs: "Only the Euclidean metric.",
+        departs: "No weights of features (metric_params: scale them instead), no metric beside those \
+                  listed. p is refused where the metric takes none, not ignored.",
         default: true,
     };
 
@@ -99,14 +106,15 @@ impl Detector for Knn {
     }
 
     fn neighbours(params: &Params) -> usize {
-        params.n_neighbors
+        announced(params.n_neighbors, &params.metric())
     }
 
     fn guess(params: &Params, shape: Shape) -> f64 {
-        shape.neighbours(params.n_neighbors)
+        graph_guess(params.n_neighbors, &params.metric(), shape)
     }
 
     fn fit(x: &Sample, params: &Params, ctx: &Ctx) -> Result<Model, FitError> {
-        Model::fit(x, params.n_neighbors, params.method, ctx)
+        let metric = params.metric().expect("parameters were checked");
+        Model::fit(x, params.n_neighbors, params.method, metric, ctx)
     }
 }

@@ -22,28 +22,42 @@
 //!   many.
 //! - **Source**: M. Breunig, H.-P. Kriegel, R. Ng, J. Sander, "LOF: Identifying Density-Based Local
 //!   Outliers", SIGMOD 2000.
-//! - **Departs from `PyOD`**: ties at the k-distance (there whichever row comes first); only the
-//!   Euclidean metric.
+//! - **Departs from `PyOD`**: ties at the k-distance (there whichever row comes first); no `metric_params`
+//!   (weights of features) and no metrics beside those listed; `p` is refused, not ignored, where the
+//!   metric takes none.
 
+use crate::metric::{Exponent, METRIC, P, announced, graph_guess, metric};
+use crate::nearest;
 use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer, Shape};
 use lanner_frame::{Ctx, Sample};
-use lanner_kernels::neighbours::{Graph, Index, Place, Search, Step};
+use lanner_kernels::neighbours::{Graph, Index, Metric, Place, Search, Step};
 use serde::{Deserialize, Serialize};
 
 /// Local outlier factor; see the [module page](self).
 pub struct Lof;
 
 /// What an analyst may tune.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Params {
     /// Neighbours looked at, k; 1 or more, at most N - 1 are used.
     pub n_neighbors: usize,
+    /// `minkowski`, `euclidean` (`l2`), `manhattan` (`l1`, `cityblock`), `chebyshev` or `cosine`.
+    pub metric: String,
+    /// Exponent of the metric `minkowski`: 1 or more, or `"inf"`; 2 for any other metric.
+    pub p: Exponent,
 }
 
 impl Default for Params {
     fn default() -> Self {
-        Self { n_neighbors: 20 }
+        Self { n_neighbors: 20, metric: "minkowski".to_owned(), p: Exponent::default() }
+    }
+}
+
+impl Params {
+    /// The metric meant.
+    fn metric(&self) -> Result<Metric, ParamError> {
+        metric(Lof::CARD.id, &self.metric, self.p)
     }
 }
 
@@ -60,12 +74,16 @@ impl Detector for Lof {
         formula: "s(x) = mean over the k places next to x of lrd(o) / lrd(x); lrd(x) = 1 / (mean \
                   reach(x, o) + 1e-10); reach(x, o) = max(distance from o to its k-th nearest row, \
                   |x - o|)",
-        params: &[Param {
-            name: "n_neighbors",
-            default: "20",
-            allowed: "1 or more; at most rows - 1 are used",
-            what: "neighbours looked at, k: more than the largest group that may be odd as a whole",
-        }],
+        params: &[
+            Param {
+                name: "n_neighbors",
+                default: "20",
+                allowed: "1 or more; at most rows - 1 are used",
+                what: "neighbours looked at, k: more than the largest group that may be odd as a whole",
+            },
+            METRIC,
+            P,
+        ],
         randomness: Randomness::None,
         cost: "O(n d log n) for few features, O(n^2 d) for many; memory O(n k)",
         blind_to: "Groups of k or more odd rows: they are normal to each other. In tables of codes, where \
@@ -75,24 +93,22 @@ impl Detector for Lof {
                  Outliers. SIGMOD, 2000",
         departs: "Rows tied at the k-th distance share the places that are left in proportion to their \
                   copies; the reference takes whichever its search meets first, so its score depends on \
-                  the order of the rows. Only the Euclidean metric.",
+                  the order of the rows. No weights of features (metric_params: scale them instead), no \
+                  metric beside those listed. p is refused where the metric takes none, not ignored.",
         default: true,
     };
 
     fn check(params: &Params) -> Result<(), ParamError> {
-        if params.n_neighbors > 0 {
-            return Ok(());
-        }
-        let (model, name, allowed) = (Self::CARD.id, "n_neighbors", "1 or more");
-        Err(ParamError::OutOfRange { model, name, given: "0".to_owned(), allowed })
+        nearest::check(Self::CARD.id, params.n_neighbors, &params.metric, params.p)
     }
 
     fn neighbours(params: &Params) -> usize {
-        params.n_neighbors
+        announced(params.n_neighbors, &params.metric())
     }
 
     fn guess(params: &Params, shape: Shape) -> f64 {
-        shape.neighbours(params.n_neighbors) + 1e-7 * shape.n() * params.n_neighbors as f64
+        graph_guess(params.n_neighbors, &params.metric(), shape)
+            + 1e-7 * shape.n() * params.n_neighbors as f64
     }
 
     fn fit(x: &Sample, params: &Params, ctx: &Ctx) -> Result<Model, FitError> {
@@ -100,7 +116,8 @@ impl Detector for Lof {
             return Err(FitError::TooFewRows { need: 2, have: x.total() });
         }
         let k = (params.n_neighbors as u64).min(x.total() - 1);
-        let graph = Graph::shared(x, k, ctx)?;
+        let metric = params.metric().expect("parameters were checked");
+        let graph = Graph::shared_with(x, metric, k, ctx)?;
         let last = |steps: &[Step]| steps.last().map_or(0.0, |s| s.distance);
         let reach = graph.map_steps(k, ctx, last)?;
         let density = graph.map_places(k, ctx, |_, places| density(places, &reach, k))?;
@@ -173,7 +190,7 @@ mod tests {
 
     fn fit(rows: &[[f64; 1]], copies: &[u64], k: usize) -> Model {
         let sample = Sample::collapse(&Matrix::from_rows(rows), copies).unwrap().0;
-        Lof::fit(&sample, &Params { n_neighbors: k }, &Ctx::small(1)).unwrap()
+        Lof::fit(&sample, &Params { n_neighbors: k, ..Params::default() }, &Ctx::small(1)).unwrap()
     }
 
     /// Rows 0, 1, 3 and k = 1 (1e-10 left out): distances to the nearest are 1, 1, 2, nearest rows 1, 0,

@@ -1,6 +1,7 @@
 //! The nearest rows of every row, made once for all models of a run.
 
 use super::index::{Index, LEAF};
+use super::metric::Metric;
 use super::places::{Place, Step, places, steps};
 use super::products::Products;
 use super::search::{Candidate, Search};
@@ -26,7 +27,7 @@ pub struct Graph {
 }
 
 /// The lists of `BLOCK` rows that follow each other in the tree.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Block {
     /// Where each list ends, and whether its last shell is whole.
     ends: Vec<(u32, bool)>,
@@ -35,19 +36,32 @@ struct Block {
 }
 
 impl Block {
-    fn keep(&mut self, search: &Search) {
-        let (found, needed) = search.lengths();
-        let whole = found <= (2 * needed).max(64);
-        for candidate in search.found().take(if whole { found } else { needed }) {
-            self.rows.push(candidate.row);
-            self.reduced.push(candidate.reduced);
+    /// Takes over what the searches found, with no room to spare: the lists are most of the memory.
+    fn of(searches: &[Search]) -> Self {
+        let kept = searches.iter().map(|search| {
+            let (found, needed) = search.lengths();
+            let whole = found <= (2 * needed).max(64);
+            (search, if whole { found } else { needed }, whole)
+        });
+        let all = kept.clone().map(|(_, length, _)| length).sum();
+        let mut block = Self {
+            ends: Vec::with_capacity(searches.len()),
+            rows: Vec::with_capacity(all),
+            reduced: Vec::with_capacity(all),
+        };
+        for (search, length, whole) in kept {
+            for candidate in search.found().take(length) {
+                block.rows.push(candidate.row);
+                block.reduced.push(candidate.reduced);
+            }
+            block.ends.push((block.rows.len() as u32, whole));
         }
-        self.ends.push((self.rows.len() as u32, whole));
+        block
     }
 }
 
 impl Graph {
-    /// Gives the graph of the run's sample for k >= 1 places, making it if no model did before.
+    /// Gives the Euclidean graph of the run's sample for k >= 1 places, making it if no model did before.
     ///
     /// It is made for the largest number of neighbours that was announced for the run, so that all
     /// models share one; only a model that asks for more gets one of its own.
@@ -58,12 +72,31 @@ impl Graph {
     /// # Cost
     /// O(n d log n) time typically for d below about 10 and O(n^2 d) at worst; 12 bytes a neighbour.
     pub fn shared(x: &Sample, k: u64, ctx: &Ctx) -> Result<Arc<Self>, Cancelled> {
-        let expected = ctx.expected_neighbours() as u64;
-        let k = k.max(expected);
-        let name = "neighbours/euclidean";
-        let key = if k == expected { name.to_owned() } else { format!("{name}/{k}") };
-        ctx.shared(&key, || {
-            let index = ctx.shared(name, || Ok::<_, Cancelled>(Index::new(x)))?;
+        let most = k.max(ctx.expected_neighbours() as u64);
+        Self::shared_for(x, Metric::Euclidean, most, ctx)
+    }
+
+    /// As [`Graph::shared`], in any metric. What the run announced is meant for the Euclidean one; in
+    /// another, models share a graph if they ask for equally many neighbours, and the index always.
+    ///
+    /// # Errors
+    /// [`Cancelled`] when the run is interrupted.
+    pub fn shared_with(
+        x: &Sample,
+        metric: Metric,
+        k: u64,
+        ctx: &Ctx,
+    ) -> Result<Arc<Self>, Cancelled> {
+        match metric {
+            Metric::Euclidean => Self::shared(x, k, ctx),
+            _ => Self::shared_for(x, metric, k, ctx),
+        }
+    }
+
+    fn shared_for(x: &Sample, metric: Metric, k: u64, ctx: &Ctx) -> Result<Arc<Self>, Cancelled> {
+        let name = format!("neighbours/{metric:?}");
+        ctx.shared(&format!("{name}/{k}"), || {
+            let index = ctx.shared(&name, || Ok::<_, Cancelled>(Index::with_metric(x, metric)))?;
             Self::new(Index::clone(&index), k, ctx)
         })
     }
@@ -83,9 +116,7 @@ impl Graph {
                     }
                 }
             }
-            let mut block = Block::default();
-            searches[..positions.len()].iter().for_each(|search| block.keep(search));
-            Ok(block)
+            Ok(Block::of(&searches[..positions.len()]))
         })?;
         drop(products);
         Ok(Self { index, k, blocks })
@@ -111,7 +142,7 @@ impl Graph {
     ) -> Result<Vec<f64>, Cancelled> {
         self.map(ctx, |at, scratch| {
             self.fetch(at, k, false, scratch);
-            steps(scratch.found.iter().copied(), k, &mut scratch.steps);
+            steps(self.index.metric(), scratch.found.iter().copied(), k, &mut scratch.steps);
             number(&scratch.steps)
         })
     }
@@ -131,7 +162,7 @@ impl Graph {
     ) -> Result<Vec<f64>, Cancelled> {
         self.map(ctx, |at, scratch| {
             self.fetch(at, k, true, scratch);
-            places(&scratch.found, k, &mut scratch.places);
+            places(self.index.metric(), &scratch.found, k, &mut scratch.places);
             number(self.index.row_number(at) as usize, &scratch.places)
         })
     }

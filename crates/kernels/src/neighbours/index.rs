@@ -1,6 +1,6 @@
 //! The rows in a balanced tree of boxes.
 
-use super::metric::add;
+use super::metric::{Metric, Norm, Squares, larger, with_norm};
 use super::places::{Place, Step, places, steps};
 use super::search::{Candidate, Search};
 use lanner_frame::{Matrix, Sample};
@@ -23,6 +23,8 @@ pub struct Index(Arc<Tree>);
 
 #[derive(Debug)]
 struct Tree {
+    metric: Metric,
+    /// Columns of the rows as they are placed.
     columns: usize,
     /// Sample's row number of each position in the tree.
     rows: Vec<u32>,
@@ -57,9 +59,20 @@ impl Node {
 }
 
 impl Index {
-    /// Builds the index of a sample's rows.
+    /// Builds the index of a sample's rows, in the Euclidean metric.
     pub fn new(x: &Sample) -> Self {
-        Self(Arc::new(Tree::new(x.x(), x.copies().to_vec())))
+        Self::with_metric(x, Metric::Euclidean)
+    }
+
+    /// Builds the index of a sample's rows, in any metric.
+    pub fn with_metric(x: &Sample, metric: Metric) -> Self {
+        let placed = metric.placed_rows(x.x());
+        Self(Arc::new(Tree::new(&placed, x.copies().to_vec(), metric)))
+    }
+
+    /// How it measures distances.
+    pub fn metric(&self) -> Metric {
+        self.0.metric
     }
 
     /// Number of distinct rows, n.
@@ -69,7 +82,7 @@ impl Index {
 
     /// Number of features, d.
     pub fn columns(&self) -> usize {
-        self.0.columns
+        self.0.columns - self.0.metric.more_columns()
     }
 
     /// Copies of each row, n whole numbers, in the sample's order.
@@ -78,17 +91,17 @@ impl Index {
     }
 
     /// How the rows nearest to a new row of d finite values fill k places: distances ascending. A row
-    /// of the index equal to it is a neighbour at distance 0.
+    /// of the index equal to it is a neighbour at distance 0 (but see [`Metric::Cosine`]).
     pub fn steps(&self, row: &[f64], k: u64, search: &mut Search, out: &mut Vec<Step>) {
-        self.find(row, None, k, search);
-        steps(search.found(), k, out);
+        self.find(&self.0.metric.placed(row), None, k, search);
+        steps(self.0.metric, search.found(), k, out);
     }
 
     /// The rows that fill the k places nearest to a new row of d finite values, nearest first.
     pub fn places(&self, row: &[f64], k: u64, search: &mut Search, out: &mut Vec<Place>) {
-        self.find(row, None, k, search);
+        self.find(&self.0.metric.placed(row), None, k, search);
         let found: Vec<Candidate> = search.found().collect();
-        places(&found, k, out);
+        places(self.0.metric, &found, k, out);
     }
 
     /// Finds the nearest rows of the row at a position, its own other copies among them.
@@ -97,20 +110,28 @@ impl Index {
     }
 
     fn find(&self, row: &[f64], own: Option<u32>, k: u64, search: &mut Search) {
-        search.start(k);
-        self.push_own(own, search);
-        let tree = &*self.0;
-        tree.descend(tree.root(), row, own, search);
+        if self.start(row, own, k, search) {
+            let tree = &*self.0;
+            with_norm!(tree.metric, norm => tree.descend(norm, tree.root(), row, own, search));
+        }
         search.finish();
     }
 
-    /// Starts with the row's own other copies, at distance 0.
-    pub(super) fn push_own(&self, own: Option<u32>, search: &mut Search) {
-        if let Some(row) = own
-            && let copies @ 1.. = self.0.copies[row as usize] - 1
-        {
-            search.push(Candidate { reduced: 0.0, row, copies });
+    /// Starts a search with the row's own other copies; says whether there is more to do.
+    pub(super) fn start(&self, row: &[f64], own: Option<u32>, k: u64, search: &mut Search) -> bool {
+        search.start(k);
+        let aloof = self.0.metric.aloof(row);
+        let mut push = |row: u32, reduced| {
+            let copies = self.0.copies[row as usize] - u64::from(own == Some(row));
+            if copies > 0 {
+                search.push(Candidate { reduced, row, copies });
+            }
+        };
+        match aloof {
+            Some(reduced) => self.0.rows.iter().for_each(|&row| push(row, reduced)),
+            None => own.into_iter().for_each(|row| push(row, 0.0)),
         }
+        aloof.is_none()
     }
 
     /// Position in the tree of a row of the sample.
@@ -129,11 +150,11 @@ impl Index {
         self.0.leaves[first..].iter().step_by(LEAF).take(self.0.columns).copied().collect()
     }
 
-    /// Compares a row with the one at a position, and keeps it if it is near enough.
+    /// Compares a row with the one at a position, in squares, and keeps it if it is near enough.
     pub(super) fn offer(&self, row: &[f64], position: usize, search: &mut Search) {
         let first = position / LEAF * LEAF * self.0.columns + position % LEAF;
         let values = self.0.leaves[first..].iter().step_by(LEAF);
-        let reduced = row.iter().zip(values).fold(0.0, |sum, (a, b)| add(sum, b - a));
+        let reduced = row.iter().zip(values).fold(0.0, |sum, (a, b)| Squares.add(sum, b - a));
         if reduced <= search.bound() {
             let row = self.0.rows[position];
             search.push(Candidate { reduced, row, copies: self.0.copies[row as usize] });
@@ -142,10 +163,12 @@ impl Index {
 }
 
 impl Tree {
-    fn new(x: &Matrix, copies: Vec<u64>) -> Self {
+    /// Builds the tree of rows as the metric places them.
+    fn new(x: &Matrix, copies: Vec<u64>, metric: Metric) -> Self {
         let (n, columns) = (x.rows(), x.columns());
         let leaves = n.div_ceil(LEAF);
         let mut tree = Self {
+            metric,
             columns,
             rows: (0..n as u32).collect(),
             positions: vec![0; n],
@@ -198,12 +221,19 @@ impl Tree {
     }
 
     /// Searches below a node, the nearer child first. As deep as the tree: log2 of its leaves.
-    fn descend(&self, node: Node, row: &[f64], own: Option<u32>, search: &mut Search) {
+    fn descend<N: Norm>(
+        &self,
+        norm: N,
+        node: Node,
+        row: &[f64],
+        own: Option<u32>,
+        search: &mut Search,
+    ) {
         let Some((left, right)) = node.children() else {
-            return self.scan(node.first, row, own, search);
+            return self.scan(norm, node.first, row, own, search);
         };
         let (to_left, to_right) =
-            (self.box_distance(left.id, row), self.box_distance(right.id, row));
+            (self.to_box(norm, left.id, row), self.to_box(norm, right.id, row));
         let (near, far) = if to_right < to_left {
             ((right, to_right), (left, to_left))
         } else {
@@ -211,23 +241,32 @@ impl Tree {
         };
         for (child, reduced) in [near, far] {
             if reduced <= search.bound() {
-                self.descend(child, row, own, search);
+                self.descend(norm, child, row, own, search);
             }
         }
     }
 
     /// Reduced distance from a row to the box of a node.
     #[inline]
-    fn box_distance(&self, id: usize, row: &[f64]) -> f64 {
+    fn to_box<N: Norm>(&self, norm: N, id: usize, row: &[f64]) -> f64 {
         let bounds = &self.boxes[id * 2 * self.columns..][..2 * self.columns];
         let gaps = bounds.chunks_exact(2).zip(row);
-        gaps.fold(0.0, |sum, (pair, &v)| add(sum, larger(larger(pair[0] - v, v - pair[1]), 0.0)))
+        let gaps = gaps.map(|(pair, &v)| larger(larger(pair[0] - v, v - pair[1]), 0.0));
+        norm.to_box(gaps.fold(0.0, |sum, gap| norm.add(sum, gap)), self.columns)
     }
 
     /// Compares a row with all rows of a leaf.
-    fn scan(&self, leaf: usize, row: &[f64], own: Option<u32>, search: &mut Search) {
+    fn scan<N: Norm>(
+        &self,
+        norm: N,
+        leaf: usize,
+        row: &[f64],
+        own: Option<u32>,
+        search: &mut Search,
+    ) {
         let size = LEAF * self.columns;
-        let reduced = leaf_distances(&self.leaves[leaf * size..][..size], row);
+        let values = &self.leaves[leaf * size..][..size];
+        let reduced: [f64; LEAF] = norm.to_leaf(values, row, search.bound());
         let rows = &self.rows[leaf * LEAF..];
         search.compared += LEAF;
         for (&reduced, &row) in reduced.iter().zip(rows) {
@@ -238,38 +277,16 @@ impl Tree {
     }
 }
 
-/// Reduced distances from a row to the `LEAF` rows of a leaf.
-fn leaf_distances(leaf: &[f64], row: &[f64]) -> [f64; LEAF] {
-    // As many lanes as fit in the vector registers of any 64-bit machine.
-    const LANES: usize = 8;
-    let mut sums = [0.0; LEAF];
-    for (part, sums) in sums.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
-        let mut lanes = [0.0; LANES];
-        for (column, &v) in leaf.as_chunks::<LEAF>().0.iter().zip(row) {
-            for (lane, &value) in lanes.iter_mut().zip(&column[part * LANES..][..LANES]) {
-                *lane = add(*lane, value - v);
-            }
-        }
-        *sums = lanes;
-    }
-    sums
-}
-
-/// The larger of two numbers that are not NaN; one instruction, unlike `f64::max`.
-#[inline]
-fn larger(a: f64, b: f64) -> f64 {
-    if a > b { a } else { b }
-}
-
 /// The smaller of two numbers that are not NaN.
 #[inline]
 fn smaller(a: f64, b: f64) -> f64 {
     if a < b { a } else { b }
 }
 
-/// An index as it is written to a file: its rows in the sample's order.
+/// An index as it is written to a file: its rows as they are placed, in the sample's order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Rows {
+    metric: Metric,
     columns: usize,
     values: Vec<f64>,
     copies: Vec<u64>,
@@ -278,17 +295,18 @@ struct Rows {
 impl Serialize for Index {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let rows = (0..self.rows()).flat_map(|row| self.row_at(self.position(row)));
-        let (columns, copies) = (self.columns(), self.copies().to_vec());
-        Rows { columns, values: rows.collect(), copies }.serialize(to)
+        let (metric, columns, copies) = (self.metric(), self.0.columns, self.copies().to_vec());
+        Rows { metric, columns, values: rows.collect(), copies }.serialize(to)
     }
 }
 
 impl<'de> Deserialize<'de> for Index {
     /// Checks the rows, whoever wrote them, and builds the tree anew.
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let Rows { columns, values, copies } = Rows::deserialize(from)?;
+        let Rows { metric, columns, values, copies } = Rows::deserialize(from)?;
         let total = copies.iter().try_fold(0u64, |sum, &c| sum.checked_add(c));
-        let whole = columns > 0
+        let whole = metric.is_whole()
+            && columns > metric.more_columns()
             && !copies.is_empty()
             && u32::try_from(copies.len()).is_ok()
             && copies.len().checked_mul(columns) == Some(values.len())
@@ -299,6 +317,6 @@ impl<'de> Deserialize<'de> for Index {
             return Err(serde::de::Error::custom("the rows of a neighbour index are not whole"));
         }
         let x = Matrix::new(values, copies.len(), columns);
-        Ok(Self(Arc::new(Tree::new(&x, copies))))
+        Ok(Self(Arc::new(Tree::new(&x, copies, metric))))
     }
 }

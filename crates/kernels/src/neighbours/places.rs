@@ -1,12 +1,12 @@
 //! How neighbours fill k places.
 
-use super::metric::distance;
+use super::metric::Metric;
 use super::search::Candidate;
 
 /// A distance and how many of the k places are filled at it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Step {
-    /// Distance, in the units of the rows.
+    /// Distance, in the units of the metric.
     pub distance: f64,
     /// Places filled, at least 1.
     pub places: u64,
@@ -17,7 +17,7 @@ pub struct Step {
 pub struct Place {
     /// Row number in the sample; the row that asked itself, where its other copies are meant.
     pub row: u32,
-    /// Distance, in the units of the rows.
+    /// Distance, in the units of the metric.
     pub distance: f64,
     /// Places it fills: its copies, or less in the last shell.
     pub share: f64,
@@ -26,14 +26,19 @@ pub struct Place {
 /// Fills k places from candidates, nearest first; each distance gives one step.
 ///
 /// The last shell may be cut short, as long as it fills the places.
-pub(super) fn steps(found: impl Iterator<Item = Candidate>, k: u64, out: &mut Vec<Step>) {
+pub(super) fn steps(
+    metric: Metric,
+    found: impl Iterator<Item = Candidate>,
+    k: u64,
+    out: &mut Vec<Step>,
+) {
     out.clear();
     let mut left = k;
     for candidate in found {
         if left == 0 {
             break;
         }
-        let (distance, places) = (distance(candidate.reduced), candidate.copies.min(left));
+        let (distance, places) = (metric.distance(candidate.reduced), candidate.copies.min(left));
         left -= places;
         match out.last_mut() {
             Some(last) if last.distance == distance => last.places += places,
@@ -44,7 +49,7 @@ pub(super) fn steps(found: impl Iterator<Item = Candidate>, k: u64, out: &mut Ve
 
 /// Fills k places from candidates, nearest first, up to the whole last shell, which shares the places
 /// left in proportion to copies.
-pub(super) fn places(found: &[Candidate], k: u64, out: &mut Vec<Place>) {
+pub(super) fn places(metric: Metric, found: &[Candidate], k: u64, out: &mut Vec<Place>) {
     out.clear();
     let mut left = k;
     for shell in found.chunk_by(|a, b| a.reduced == b.reduced) {
@@ -52,7 +57,7 @@ pub(super) fn places(found: &[Candidate], k: u64, out: &mut Vec<Place>) {
         let part = if copies > left { left as f64 / copies as f64 } else { 1.0 };
         let place = |c: &Candidate| Place {
             row: c.row,
-            distance: distance(c.reduced),
+            distance: metric.distance(c.reduced),
             share: c.copies as f64 * part,
         };
         out.extend(shell.iter().map(place));

@@ -24,10 +24,15 @@ pub(super) struct Products<'a> {
 }
 
 impl<'a> Products<'a> {
-    /// Prepares the rows; `None` where squares overflow and the filter could not be trusted.
+    /// Prepares the rows; `None` where the metric is none of squares, or squares overflow and the
+    /// filter could not be trusted.
     pub(super) fn new(index: &'a Index) -> Option<Self> {
-        let (n, d) = (index.rows(), index.columns());
+        if !index.metric().is_squares() {
+            return None;
+        }
+        let n = index.rows();
         let mut moved: Vec<f64> = (0..n).flat_map(|at| index.row_at(at)).collect();
+        let d = moved.len() / n;
         let mut bounds = vec![(f64::INFINITY, f64::NEG_INFINITY); d];
         for row in moved.chunks_exact(d) {
             for (bound, &v) in bounds.iter_mut().zip(row) {
@@ -61,10 +66,11 @@ impl<'a> Products<'a> {
         ctx: &Ctx,
     ) -> Result<(), Cancelled> {
         let asked: Vec<Vec<f64>> = positions.clone().map(|at| self.index.row_at(at)).collect();
-        for (search, at) in searches.iter_mut().zip(positions.clone()) {
-            search.start(k);
-            self.index.push_own(Some(self.index.row_number(at)), search);
-        }
+        let starts = asked.iter().zip(positions.clone()).zip(&mut *searches);
+        let goes_on = starts.map(|((row, at), search)| {
+            self.index.start(row, Some(self.index.row_number(at)), k, search)
+        });
+        let goes_on: Vec<bool> = goes_on.collect();
         // A range never crosses a block, and rows close in the tree bring the bounds down for all
         // others: its own block comes first.
         let own = positions.start / BLOCK;
@@ -77,7 +83,8 @@ impl<'a> Products<'a> {
                 products = DMatrix::zeros(rows.nrows(), positions.len());
             }
             products.gemm(-2.0, rows, &queries, 0.0);
-            for (i, (row, search)) in asked.iter().zip(&mut *searches).enumerate() {
+            let asked = asked.iter().zip(&mut *searches).enumerate();
+            for (i, (row, search)) in asked.filter(|&(i, _)| goes_on[i]) {
                 let column = &products.as_slice()[i * rows.nrows()..][..rows.nrows()];
                 self.offer(row, positions.start + i, column, block * BLOCK, search);
             }
