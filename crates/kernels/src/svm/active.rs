@@ -126,12 +126,14 @@ impl Active {
         let (alpha, cap) = (self.alpha.as_flattened_mut(), self.cap.as_flattened());
         let (room, stock) = (cap[i] - alpha[i], alpha[j]);
         let moved = (slope / curvature).min(room).min(stock);
-        // A bound that is reached is met exactly, so that the row counts as bound.
+        // A bound that is reached is met exactly, so that the row counts as bound. What is left of a
+        // multiplier may be too little to show in the other: taking it away is progress all the same.
         let grown = if moved == room { cap[i] } else { alpha[i] + moved };
-        if grown == alpha[i] {
+        let left = stock - moved;
+        if grown == alpha[i] && left == stock {
             return false;
         }
-        (alpha[i], alpha[j]) = (grown, stock - moved);
+        (alpha[i], alpha[j]) = (grown, left);
         let (to, from) = (self.fetch(i, kernel, x, ctx), self.fetch(j, kernel, x, ctx));
         let rows = self.cache.row(to).iter().zip(self.cache.row(from));
         for (gradient, (to, from)) in self.gradient.iter_mut().zip(rows) {
@@ -142,8 +144,9 @@ impl Active {
         true
     }
 
-    /// Takes out the rows at a bound that the gap holds there, if they are an eighth or more.
-    pub(super) fn shrink(&mut self, gap: &Gap, columns: usize) {
+    /// Takes out the rows at a bound that the gap holds there, if they are an eighth or more; gives
+    /// them with their multipliers.
+    pub(super) fn shrink(&mut self, gap: &Gap, columns: usize) -> Vec<(u32, f64)> {
         let (alpha, cap) = (self.alpha.as_flattened(), self.cap.as_flattened());
         let gradient = self.gradient.as_flattened();
         let stays = |&k: &u32| {
@@ -152,10 +155,11 @@ impl Active {
             let full = alpha[k] >= cap[k] && gradient[k] < gap.lowest;
             !(empty || full)
         };
-        let kept: Vec<u32> = (0..self.rows.len() as u32).filter(stays).collect();
-        if kept.len() < 2 || kept.len() > self.rows.len() / 8 * 7 {
-            return;
+        let (kept, taken): (Vec<u32>, Vec<u32>) = (0..self.rows.len() as u32).partition(stays);
+        if kept.len() < 2 || taken.len() < self.rows.len() / 8 {
+            return Vec::new();
         }
+        let taken = taken.into_iter().map(|k| (self.rows[k as usize], alpha[k as usize])).collect();
         let mut features = vec![[0.0; LANES]; kept.len().div_ceil(LANES) * columns];
         for (new, &old) in kept.iter().enumerate() {
             for j in 0..columns {
@@ -170,6 +174,7 @@ impl Active {
         }
         self.rows = kept.iter().map(|&k| self.rows[k as usize]).collect();
         self.cache.keep(&kept);
+        taken
     }
 
     /// The slot of an active row's kernel row.
