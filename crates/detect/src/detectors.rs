@@ -26,6 +26,8 @@ registry! {
     hbos::Hbos,
     inne::Inne,
     loda::Loda,
+    ocsvm::Ocsvm,
+    pca::Pca,
 }
 
 /// Finds a detector by its id, letter case aside.

@@ -12,5 +12,8 @@ pub mod linalg;
 pub mod moments;
 pub mod neighbours;
 pub mod normal;
+pub mod principal;
 pub mod quantile;
 pub mod sampling;
+pub mod standard;
+pub mod svm;

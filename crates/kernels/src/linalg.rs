@@ -113,6 +113,15 @@ impl Spectrum {
         self.values.iter().copied().fold(0.0, f64::max)
     }
 
+    /// The singular values with the directions in the space of the columns, largest first.
+    pub fn directions(&self) -> Vec<(f64, Vec<f64>)> {
+        let direction = |i: usize| self.right.row(i).iter().copied().collect();
+        let mut all: Vec<(f64, Vec<f64>)> =
+            self.values.iter().enumerate().map(|(i, &s)| (s, direction(i))).collect();
+        all.sort_by(|a, b| b.0.total_cmp(&a.0));
+        all
+    }
+
     /// Number of singular values above `cutoff` times the largest.
     pub fn rank(&self, cutoff: f64) -> usize {
         let floor = cutoff * self.largest();
