@@ -26,6 +26,8 @@ registry! {
     hbos::Hbos,
     inne::Inne,
     loda::Loda,
+    qmcd::Qmcd,
+    kde::Kde,
 }
 
 /// Finds a detector by its id, letter case aside.

@@ -26,7 +26,7 @@ pub trait Kernel: Sync {
     const START: f64;
     /// What a pair has after one more field, with values `a` and `b`. Mark it `inline(always)`.
     fn add(&self, so_far: f64, a: f64, b: f64) -> f64;
-    /// The values of eight pairs after their last field. Mark it `inline(always)`.
+    /// The finite values of eight pairs after their last field. Mark it `inline(always)`.
     fn values(&self, pairs: [f64; LANES]) -> [f64; LANES];
     /// Says whether rows whose squared Euclidean distance is `gap` or more may be left out.
     fn is_negligible(&self, gap: f64) -> bool;

@@ -1,5 +1,6 @@
 //! Rows in tiles: column by column for the vector unit, with boxes to pass over what lies far off.
 
+use crate::lanes::squared_distances;
 use lanner_frame::Matrix;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -106,6 +107,32 @@ impl Tiles {
         self.groups[group * 2 * self.columns..][..2 * self.columns].as_chunks().0
     }
 
+    /// Squared Euclidean distance from a row of d finite values to the nearest of these rows; infinite
+    /// where it overflows.
+    ///
+    /// # Cost
+    /// O(d n / 256) for the boxes of all groups, and O(d) for each row near enough to be compared.
+    pub fn squared_distance_to(&self, row: &[f64]) -> f64 {
+        let point: Vec<[f64; 2]> = row.iter().map(|&v| [v, v]).collect();
+        let gaps: Vec<f64> =
+            (0..self.groups()).map(|g| squared_gap(self.group_box(g), &point)).collect();
+        // The group whose box is nearest goes first: what it finds rules out most others.
+        let start = (0..gaps.len()).min_by(|&a, &b| gaps[a].total_cmp(&gaps[b])).unwrap_or(0);
+        let mut least = f64::INFINITY;
+        for group in std::iter::once(start).chain(0..gaps.len()) {
+            if gaps[group] >= least {
+                continue;
+            }
+            for tile in self.group(group) {
+                if squared_gap(self.tile_box(tile), &point) < least {
+                    let found = squared_distances(self.tile(tile).columns, row);
+                    least = found.iter().fold(least, |least, &v| least.min(v));
+                }
+            }
+        }
+        least
+    }
+
     /// Says whether all sizes agree, as they must before rows read from a file are used.
     pub fn is_whole(&self) -> bool {
         let of = |boxes: usize| boxes.checked_mul(2).and_then(|n| n.checked_mul(self.columns));
@@ -133,4 +160,33 @@ pub(crate) fn squared_gap(a: &[[f64; 2]], b: &[[f64; 2]]) -> f64 {
         let gap = (b[0] - a[1]).max(a[0] - b[1]).max(0.0);
         sum + gap * gap
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lanner_testkit::Table;
+
+    #[test]
+    fn the_nearest_row_is_found_and_filling_rows_are_none() {
+        let x = Table::clouds(3, 601, 3).x;
+        let order: Vec<u32> = (0..601).rev().collect();
+        let tiles = Tiles::new(&x, &[1; 601], &order);
+        for row in Table::clouds(4, 50, 3).and_row(0.0, 1).and_row(1e200, 1).x.iter_rows() {
+            let squared =
+                |other: &[f64]| row.iter().zip(other).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
+            let least = x.iter_rows().map(squared).fold(f64::INFINITY, f64::min);
+            assert_eq!(tiles.squared_distance_to(row), least);
+        }
+    }
+
+    #[test]
+    fn sizes_that_do_not_agree_are_found() {
+        let whole = Tiles::new(&Table::clouds(3, 300, 2).x, &[1; 300], &[5, 6, 7]);
+        assert!(whole.is_whole());
+        assert!(!Tiles { columns: 0, ..whole.clone() }.is_whole());
+        assert!(!Tiles { columns: usize::MAX / 2, ..whole.clone() }.is_whole());
+        assert!(!Tiles { weights: vec![], ..whole.clone() }.is_whole());
+        assert!(!Tiles { groups: vec![], ..whole }.is_whole());
+    }
 }
