@@ -60,6 +60,13 @@ CASES = [
     Case("INNE", "inne", "INNE", seeded=True),
     Case("LODA", "loda", "LODA", seeded=True),
     Case("LODA", "loda", "LODA", seeded=True, params={"n_bins": "auto"}),
+    Case("QMCD", "qmcd", "QMCD", new_rows=True),
+    # One leaf: the walk through a deeper tree loses the densities of new rows in the far tail.
+    Case("KDE", "kde", "KDE", new_rows=True, pyod={"leaf_size": 1_000_000}),
+    Case("KDE", "kde", "KDE", new_rows=True, params={"bandwidth": 0.3},
+         pyod={"leaf_size": 1_000_000}),
+    Case("KDE", "kde", "KDE", params={"bandwidth": "scott"}),
+    Case("KDE", "kde", "KDE", params={"bandwidth": "silverman"}),
 ]
 
 

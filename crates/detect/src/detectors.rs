@@ -26,7 +26,9 @@ registry! {
     hbos::Hbos,
     inne::Inne,
     loda::Loda,
+    qmcd::Qmcd,
     ocsvm::Ocsvm,
+    kde::Kde,
     pca::Pca,
 }
 

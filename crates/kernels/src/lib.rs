@@ -5,6 +5,7 @@
 
 pub mod blocks;
 pub mod ecdf;
+pub mod elementary;
 pub mod histogram;
 pub mod kmeans;
 pub mod lanes;
@@ -12,8 +13,10 @@ pub mod linalg;
 pub mod moments;
 pub mod neighbours;
 pub mod normal;
+pub mod pairs;
 pub mod principal;
 pub mod quantile;
 pub mod sampling;
 pub mod standard;
 pub mod svm;
+pub mod tiles;

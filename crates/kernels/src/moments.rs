@@ -10,25 +10,56 @@
 /// # Cost
 /// O(n) time; `values` is walked five times.
 pub fn skewness(values: &(impl Iterator<Item = (f64, u64)> + Clone)) -> f64 {
-    let largest = values.clone().fold(0.0, |m: f64, (v, _)| m.max(v.abs()));
-    if largest == 0.0 {
-        return 0.0;
-    }
-    let total: u64 = values.clone().map(|(_, c)| c).sum();
-    // Scaled to at most 1, so that no third power overflows.
-    let mean_of = |f: &dyn Fn(f64) -> f64| {
-        let terms = values.clone().map(|(v, c)| c as f64 * f(v / largest));
-        accurate_sum(terms) / total as f64
-    };
-    let rough = mean_of(&|z| z);
-    let mean = rough + mean_of(&|z| z - rough);
-    let m2 = mean_of(&|z| (z - mean) * (z - mean));
-    let m3 = mean_of(&|z| (z - mean) * (z - mean) * (z - mean));
-    if m2 <= (f64::EPSILON * mean).powi(2) {
-        return 0.0;
-    }
-    let skew = m3 / (m2 * m2.sqrt());
+    let Some(central) = Central::of(values) else { return 0.0 };
+    let skew = central.mean_of(&|z| z * z * z) / (central.variance * central.variance.sqrt());
     if skew.abs() <= 1e-12 || skew.is_nan() { 0.0 } else { skew }
+}
+
+/// Excess kurtosis of weighted values: `m4 / m2^2 - 3`, as `scipy.stats.kurtosis` gives it without
+/// bias correction. It is 0 where all values are equal to within rounding, where the reference gives
+/// NaN.
+///
+/// # Cost
+/// O(n) time; `values` is walked five times.
+pub fn excess_kurtosis(values: &(impl Iterator<Item = (f64, u64)> + Clone)) -> f64 {
+    let Some(central) = Central::of(values) else { return 0.0 };
+    let square = central.variance * central.variance;
+    let kurtosis = central.mean_of(&|z| z * z * z * z) / square - 3.0;
+    if kurtosis.is_nan() { 0.0 } else { kurtosis }
+}
+
+/// Weighted values, seen from their mean.
+struct Central<'a, I> {
+    values: &'a I,
+    total: u64,
+    /// Divides values, so that no power of them overflows.
+    largest: f64,
+    mean: f64,
+    variance: f64,
+}
+
+impl<'a, I: Iterator<Item = (f64, u64)> + Clone> Central<'a, I> {
+    /// `None` where all values are equal to within rounding.
+    fn of(values: &'a I) -> Option<Self> {
+        let largest = values.clone().fold(0.0, |m: f64, (v, _)| m.max(v.abs()));
+        if largest == 0.0 {
+            return None;
+        }
+        let total = values.clone().map(|(_, c)| c).sum();
+        let mut central = Self { values, total, largest, mean: 0.0, variance: 0.0 };
+        central.mean = central.mean_of(&|z| z);
+        central.mean += central.mean_of(&|z| z);
+        central.variance = central.mean_of(&|z| z * z);
+        let rounding = (f64::EPSILON * central.mean).powi(2);
+        (central.variance > rounding).then_some(central)
+    }
+
+    /// Mean over all copies of a function of the distance from the mean, in units of the largest.
+    fn mean_of(&self, f: &dyn Fn(f64) -> f64) -> f64 {
+        let z = |v: f64| v / self.largest - self.mean;
+        let terms = self.values.clone().map(|(v, c)| c as f64 * f(z(v)));
+        accurate_sum(terms) / self.total as f64
+    }
 }
 
 /// Sums numbers with the lost low bits carried along (Neumaier 1974).
@@ -56,6 +87,14 @@ mod tests {
         let by_hand = 6.0 / 27.0_f64.sqrt();
         assert!((skew(&[(0.0, 3), (4.0, 1)]) - by_hand).abs() < 1e-12);
         assert!((skew(&[(0.0, 3), (4.0e300, 1)]) - by_hand).abs() < 1e-12);
+    }
+
+    /// The same values: m4 = (3 + 81) / 4 = 21, 21 / 9 - 3 = -2/3.
+    #[test]
+    fn kurtosis_counts_copies() {
+        let kurtosis = |values: &[(f64, u64)]| excess_kurtosis(&values.iter().copied());
+        assert!((kurtosis(&[(0.0, 3), (4.0, 1)]) + 2.0 / 3.0).abs() < 1e-12);
+        assert_eq!(kurtosis(&[(0.1, 5)]), 0.0);
     }
 
     /// 0.1, 0.2, 0.3 are symmetric, though none of them is a binary fraction.

@@ -13,7 +13,10 @@ fn every_row_has_one_finite_score_and_a_far_row_a_high_one() {
             assert_eq!(scores.len(), table.x.rows());
             assert!(scores.iter().all(|s| s.is_finite()));
             let (far, middle) = (scores[scores.len() - 1], median(&scores));
-            assert!(far > middle, "the far row has {far}, the median is {middle}");
+            // QMCD glues opposite ends together, so that the far corner lies beside the crowd at the
+            // other; so does the reference, and its card says it.
+            let wraps_around = entry.card().id == "QMCD";
+            assert!(far > middle || wraps_around, "the far row has {far}, the median is {middle}");
         });
     }
 }

@@ -90,6 +90,11 @@ impl Index {
         &self.0.copies
     }
 
+    /// The sample's row numbers in an order in which rows that follow each other lie near each other.
+    pub fn order(&self) -> &[u32] {
+        &self.0.rows
+    }
+
     /// How the rows nearest to a new row of d finite values fill k places: distances ascending. A row
     /// of the index equal to it is a neighbour at distance 0 (but see [`Metric::Cosine`]).
     pub fn steps(&self, row: &[f64], k: u64, search: &mut Search, out: &mut Vec<Step>) {
