@@ -26,6 +26,7 @@ registry! {
     hbos::Hbos,
     inne::Inne,
     loda::Loda,
+    dif::Dif,
 }
 
 /// Finds a detector by its id, letter case aside.

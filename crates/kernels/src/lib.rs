@@ -4,8 +4,10 @@
 //! number of threads. No kernel knows a detector's name.
 
 pub mod blocks;
+pub mod dense;
 pub mod ecdf;
 pub mod histogram;
+pub mod isolation;
 pub mod kmeans;
 pub mod lanes;
 pub mod linalg;
