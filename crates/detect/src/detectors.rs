@@ -27,6 +27,7 @@ registry! {
     inne::Inne,
     loda::Loda,
     dif::Dif,
+    lunar::Lunar,
 }
 
 /// Finds a detector by its id, letter case aside.

@@ -6,7 +6,7 @@
 //! multiplied in the same order of operations whatever stands beside it, and its results have the same
 //! bits alone and in any block. (Processors with other vector units may round differently.)
 
-use nalgebra::{DMatrixView, DMatrixViewMut};
+use nalgebra::{DMatrixView, DMatrixViewMut, Dyn};
 use serde::{Deserialize, Serialize};
 
 /// The number of rows of a block is a multiple of this; rows without meaning fill it up. As many as the
@@ -34,6 +34,43 @@ pub fn forward(weights: &[f32], x: &[f32], inputs: usize, out: &mut [f32], outpu
     let weights = DMatrixView::from_slice(weights, outputs, inputs);
     let x = DMatrixView::from_slice(x, inputs, rows);
     DMatrixViewMut::from_slice(out, outputs, rows).gemm(1.0, &weights, &x, 0.0);
+}
+
+/// The gradient of a layer's inputs from that of its outputs: `out = weights' gradient`.
+///
+/// # Shapes
+/// - `weights`: outputs x inputs; `gradient`: rows of `outputs` values; `out`: as many rows of `inputs`
+///   values; inputs, outputs and rows at least [`WIDTH`]
+///
+/// # Panics
+/// If the slices do not have these sizes.
+pub fn backward(weights: &[f32], gradient: &[f32], outputs: usize, out: &mut [f32], inputs: usize) {
+    let rows = gradient.len() / outputs;
+    let weights = transposed(weights, outputs, inputs);
+    let gradient = DMatrixView::from_slice(gradient, outputs, rows);
+    DMatrixViewMut::from_slice(out, inputs, rows).gemm(1.0, &weights, &gradient, 0.0);
+}
+
+/// Adds the gradient of a layer's weights: `sum += gradient x'`.
+///
+/// # Shapes
+/// - `gradient`: rows of `outputs` values; `x`: as many rows of `inputs` values; `sum`: outputs x
+///   inputs; inputs, outputs and rows at least [`WIDTH`]
+///
+/// # Panics
+/// If the slices do not have these sizes.
+pub fn add_weights(gradient: &[f32], outputs: usize, x: &[f32], inputs: usize, sum: &mut [f32]) {
+    let rows = x.len() / inputs;
+    let gradient = DMatrixView::from_slice(gradient, outputs, rows);
+    let x = transposed(x, inputs, rows);
+    DMatrixViewMut::from_slice(sum, outputs, inputs).gemm(1.0, &gradient, &x, 1.0);
+}
+
+/// The transpose of a `rows` x `columns` matrix that stands column by column.
+fn transposed(values: &[f32], rows: usize, columns: usize) -> DMatrixView<'_, f32, Dyn, Dyn> {
+    // nalgebra 0.35 reads beyond a view of this kind where a product is too narrow for its fast routine.
+    assert!(rows >= WIDTH && columns >= WIDTH, "transposed products are not made for narrow layers");
+    DMatrixView::from_slice_with_strides(values, columns, rows, rows, 1)
 }
 
 /// What a layer does to each of its outputs, by the names of the reference implementation.
@@ -129,6 +166,21 @@ mod tests {
         let mut out = [0.0; 2];
         forward(&[1.0, 3.0, 5.0, 7.0], &[1.0, 2.0], 2, &mut out, 2);
         assert_eq!(out, [11.0, 17.0]);
+    }
+
+    /// Weights whose only value w_01 = 3 leads from input 1 to output 0, and one row that is 2 there: a
+    /// gradient of 5 at output 0 is 15 at input 1, and 10 at the weight.
+    #[test]
+    fn gradients_by_hand() {
+        let mut weights = vec![0.0; WIDTH * WIDTH];
+        weights[WIDTH] = 3.0;
+        let (mut x, mut gradient) = (vec![0.0; ROWS * WIDTH], vec![0.0; ROWS * WIDTH]);
+        (x[1], gradient[0]) = (2.0, 5.0);
+        let (mut inputs, mut sum) = (vec![0.0; ROWS * WIDTH], vec![1.0; WIDTH * WIDTH]);
+        backward(&weights, &gradient, WIDTH, &mut inputs, WIDTH);
+        add_weights(&gradient, WIDTH, &x, WIDTH, &mut sum);
+        assert_eq!((inputs[1], inputs.iter().sum::<f32>()), (15.0, 15.0));
+        assert_eq!((sum[WIDTH], sum.iter().sum::<f32>()), (11.0, (WIDTH * WIDTH) as f32 + 10.0));
     }
 
     /// 300 inputs pass the blocks that the products are cut into.

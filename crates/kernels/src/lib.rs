@@ -5,12 +5,15 @@
 
 pub mod blocks;
 pub mod dense;
+pub mod distance_net;
 pub mod ecdf;
 pub mod histogram;
 pub mod isolation;
 pub mod kmeans;
 pub mod lanes;
 pub mod linalg;
+pub mod minmax;
+pub mod mlp;
 pub mod moments;
 pub mod neighbours;
 pub mod normal;

@@ -28,6 +28,7 @@ use lanner_kernels::blocks::sum_over_rows;
 use lanner_kernels::dense::{self, Activation};
 use lanner_kernels::isolation::{Tree, mean_path};
 use lanner_kernels::lanes::LANES;
+use lanner_kernels::minmax::MinMax;
 use lanner_kernels::sampling::{Size, Urn};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -175,7 +176,7 @@ impl Detector for Dif {
         let urn = Urn::new(x.copies());
         let drawn = params.max_samples.of(urn.total(), AUTO_SAMPLES);
         let mut model = Model {
-            ranges: ranges(x.x()),
+            scaler: MinMax::fit(x.columns(), x.x().iter_rows()),
             activation: params.hidden_activation,
             skip: params.skip_connection,
             members: Vec::new(),
@@ -201,8 +202,7 @@ impl Detector for Dif {
 /// The networks with their trees, and the scores of the rows they were grown on.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Model {
-    /// For each feature half its least value, and half its range (1/2 where it is constant).
-    ranges: Vec<(f64, f64)>,
+    scaler: MinMax,
     activation: Activation,
     skip: bool,
     members: Vec<Member>,
@@ -228,22 +228,6 @@ struct Layer {
     inputs: u32,
     outputs: u32,
     weights: Vec<f32>,
-}
-
-/// Half the least value and half the range of each column; halves, so that no range overflows.
-fn ranges(x: &Matrix) -> Vec<(f64, f64)> {
-    let mut bounds = vec![(f64::INFINITY, f64::NEG_INFINITY); x.columns()];
-    for row in x.iter_rows() {
-        for (bound, &v) in bounds.iter_mut().zip(row) {
-            *bound = (bound.0.min(v), bound.1.max(v));
-        }
-    }
-    let halves = |(low, high): (f64, f64)| {
-        let range = 0.5 * high - 0.5 * low;
-        // As the reference: a narrower range is one of rounding.
-        (0.5 * low, if range < 5.0 * f64::EPSILON { 0.5 } else { range })
-    };
-    bounds.into_iter().map(halves).collect()
 }
 
 impl Member {
@@ -316,7 +300,7 @@ impl Member {
 impl Model {
     /// Values of a row as a network takes them: features, filled up with zeros.
     fn input_width(&self) -> usize {
-        self.ranges.len().max(dense::WIDTH)
+        self.scaler.columns().max(dense::WIDTH)
     }
 
     /// Rows scaled to 0 to 1 feature by feature, as a block.
@@ -326,8 +310,8 @@ impl Model {
         let width = self.input_width();
         let mut block = vec![0.0; dense::padded(rows) * width];
         for (i, to) in block.chunks_exact_mut(width).take(rows).enumerate() {
-            for ((to, v), (low, range)) in to.iter_mut().zip(x.row(first + i)).zip(&self.ranges) {
-                *to = ((0.5 * v - low) / range).clamp(-FAR, FAR) as f32;
+            for (to, v) in to.iter_mut().zip(self.scaler.scaled(x.row(first + i))) {
+                *to = v.clamp(-FAR, FAR) as f32;
             }
         }
         block
@@ -412,11 +396,11 @@ impl Fitted for Model {
     }
 
     fn columns(&self) -> usize {
-        self.ranges.len()
+        self.scaler.columns()
     }
 
     fn check(&self) -> Result<(), &'static str> {
-        if self.ranges.is_empty() || self.members.is_empty() {
+        if self.scaler.columns() == 0 || self.members.is_empty() {
             return Err("no features or no networks");
         }
         let whole = |member: &Member| {
