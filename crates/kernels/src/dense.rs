@@ -69,7 +69,10 @@ pub fn add_weights(gradient: &[f32], outputs: usize, x: &[f32], inputs: usize, s
 /// The transpose of a `rows` x `columns` matrix that stands column by column.
 fn transposed(values: &[f32], rows: usize, columns: usize) -> DMatrixView<'_, f32, Dyn, Dyn> {
     // nalgebra 0.35 reads beyond a view of this kind where a product is too narrow for its fast routine.
-    assert!(rows >= WIDTH && columns >= WIDTH, "transposed products are not made for narrow layers");
+    assert!(
+        rows >= WIDTH && columns >= WIDTH,
+        "transposed products are not made for narrow layers"
+    );
     DMatrixView::from_slice_with_strides(values, columns, rows, rows, 1)
 }
 
@@ -98,7 +101,8 @@ pub enum Activation {
 impl Activation {
     /// Applies it to every value of a block of rows, `width` values each.
     pub fn apply(self, values: &mut [f32], width: usize) {
-        let each = |f: fn(f32) -> f32, values: &mut [f32]| values.iter_mut().for_each(|v| *v = f(*v));
+        let each =
+            |f: fn(f32) -> f32, values: &mut [f32]| values.iter_mut().for_each(|v| *v = f(*v));
         match self {
             Self::Identity => {}
             Self::Elu => each(|x| if x > 0.0 { x } else { x.exp_m1() }, values),
@@ -218,7 +222,10 @@ mod tests {
         near(of(Activation::Identity), [-1.0, 0.0, 2.0, 30.0]);
         near(of(Activation::Sigmoid), [1.0 / (1.0 + e), 0.5, 1.0 / (1.0 + (-2f32).exp()), 1.0]);
         near(of(Activation::Softmax), [1.0 / (1.0 + e), e / (1.0 + e), 0.0, 1.0]);
-        near(of(Activation::Softplus), [(1.0 + 1.0 / e).ln(), 2f32.ln(), (1.0 + 2f32.exp()).ln(), 30.0]);
+        near(
+            of(Activation::Softplus),
+            [(1.0 + 1.0 / e).ln(), 2f32.ln(), (1.0 + 2f32.exp()).ln(), 30.0],
+        );
         near(of(Activation::Tanh), [(-1f32).tanh(), 0.0, 2f32.tanh(), 1.0]);
     }
 }

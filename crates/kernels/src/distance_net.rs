@@ -12,6 +12,7 @@
 //!   Methods via Graph Neural Networks", AAAI 2022.
 
 use crate::dense;
+use crate::examples::Examples;
 use crate::mlp::{Adam, Hidden, Mlp, Space};
 use lanner_frame::{Cancelled, Ctx, Rng};
 use rayon::prelude::*;
@@ -38,17 +39,6 @@ const FAR: f64 = 1e15;
 /// As in batch normalisation elsewhere: what keeps a variance from 0, and the share of a new one.
 const LEAST_VARIANCE: f64 = 1e-5;
 const MOMENTUM: f64 = 0.1;
-
-/// Rows to learn from.
-#[derive(Debug, Default)]
-pub struct Examples {
-    /// k ascending distances each.
-    pub distances: Vec<f32>,
-    /// How many rows each stands for.
-    pub weights: Vec<f64>,
-    /// How many of them, from the first on, are rows; the others are negatives.
-    pub rows: usize,
-}
 
 /// How to train.
 #[derive(Debug, Clone, Copy)]
@@ -82,7 +72,8 @@ fn filled(width: usize) -> usize {
 }
 
 impl DistanceNet {
-    /// Trains a network on k distances. The seed decides where it starts.
+    /// Trains a network on k ascending distances, as [`distance`] makes them, of rows and of negatives;
+    /// `aside` are those to compare on, of either kind at least one. The seed decides where it starts.
     ///
     /// # Errors
     /// [`Cancelled`] when the run is interrupted.
@@ -93,8 +84,8 @@ impl DistanceNet {
     pub fn train(
         kind: Kind,
         k: usize,
-        train: &Examples,
-        aside: &Examples,
+        train: &[Examples; 2],
+        aside: &[Examples; 2],
         schedule: Schedule,
         rng: &mut Rng,
         ctx: &Ctx,
@@ -103,7 +94,12 @@ impl DistanceNet {
         let mut params = net.draw(k, if kind == Kind::Weight { k } else { 1 }, rng);
         params.extend([1.0, 0.0]);
         let mut state = Self { kind, k: k as u32, params, moments: (0.0, 1.0) };
-        let (mut train, mut aside) = (Block::cut(train, k), Block::cut(aside, k));
+        let cut = |[rows, negatives]: &[Examples; 2]| {
+            let mut blocks = Block::cut(&rows.values, &rows.weights, k, 0.0);
+            blocks.extend(Block::cut(&negatives.values, &negatives.weights, k, 1.0));
+            blocks
+        };
+        let (mut train, mut aside) = (cut(train), cut(aside));
         let mut adam = Adam::new(state.params.len(), schedule.rate, schedule.decay);
         let (mut best, mut best_auc) = (state.clone(), 0.0);
         for epoch in 0..schedule.epochs {
@@ -134,10 +130,9 @@ impl DistanceNet {
     /// The scores of rows given by k distances each, as [`distance`] makes them; `out` has a place for
     /// each row. A row's score does not depend on the others.
     pub fn scores(&self, distances: &[f32], out: &mut [f64]) {
-        let examples =
-            Examples { distances: distances.to_vec(), weights: vec![1.0; out.len()], rows: 0 };
-        let net = form(self.kind, self.k as usize);
-        let blocks = Block::cut(&examples, self.k as usize);
+        let k = self.k as usize;
+        let net = form(self.kind, k);
+        let blocks = Block::cut(distances, &vec![1.0; out.len()], k, 0.0);
         for (mut block, out) in blocks.into_iter().zip(out.chunks_mut(BLOCK)) {
             block.forward(self, &net);
             out.iter_mut().zip(&block.values).for_each(|(out, &v)| *out = self.normalised(v));
@@ -176,8 +171,8 @@ impl DistanceNet {
     /// The area under the ROC curve: how often a negative scores above a row, ties half.
     fn auc(&self, blocks: &[Block]) -> f64 {
         let scored = blocks.iter().flat_map(|block| {
-            let values = block.values.iter().zip(&block.weights).zip(&block.labels);
-            values.map(|((&v, &weight), &label)| (self.normalised(v), weight, label))
+            let values = block.values.iter().zip(&block.weights);
+            values.map(|(&v, &weight)| (self.normalised(v), weight, block.label))
         });
         let mut scored: Vec<(f64, f64, f64)> = scored.collect();
         scored.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
@@ -201,8 +196,8 @@ impl DistanceNet {
         let total: f64 = blocks.iter().flat_map(|b| &b.weights).sum();
         let mean_of = |blocks: &[Block], of: &dyn Fn(f64, f64) -> f64| {
             let each = blocks.iter().flat_map(|b| {
-                let values = b.values.iter().zip(&b.weights).zip(&b.labels);
-                values.map(|((&v, &weight), &label)| weight * of(v, label))
+                let values = b.values.iter().zip(&b.weights);
+                values.map(|(&v, &weight)| weight * of(v, b.label))
             });
             each.sum::<f64>() / total
         };
@@ -244,8 +239,8 @@ struct Block {
     x: Vec<f32>,
     k: usize,
     weights: Vec<f64>,
-    /// 0 for a row, 1 for a negative.
-    labels: Vec<f64>,
+    /// 0 for rows, 1 for negatives.
+    label: f64,
     space: Space,
     /// The weighted mean of the distances, or the sigmoid.
     values: Vec<f64>,
@@ -256,27 +251,24 @@ struct Block {
 }
 
 impl Block {
-    fn cut(all: &Examples, k: usize) -> Vec<Self> {
-        let starts = (0..all.weights.len()).step_by(BLOCK);
-        let block = |first: usize| {
-            let rows = first..all.weights.len().min(first + BLOCK);
-            let mut x = vec![0.0; dense::padded(rows.len()) * filled(k)];
-            let from = all.distances[rows.start * k..rows.end * k].chunks_exact(k);
-            for (to, from) in x.chunks_exact_mut(filled(k)).zip(from) {
+    fn cut(distances: &[f32], weights: &[f64], k: usize, label: f64) -> Vec<Self> {
+        let block = |(distances, weights): (&[f32], &[f64])| {
+            let mut x = vec![0.0; dense::padded(weights.len()) * filled(k)];
+            for (to, from) in x.chunks_exact_mut(filled(k)).zip(distances.chunks_exact(k)) {
                 to[..k].copy_from_slice(from);
             }
             Self {
                 x,
                 k,
-                weights: all.weights[rows.clone()].to_vec(),
-                labels: rows.map(|i| f64::from(u8::from(i >= all.rows))).collect(),
+                weights: weights.to_vec(),
+                label,
                 space: Space::default(),
                 values: Vec::new(),
                 shares: Vec::new(),
                 gradient: Vec::new(),
             }
         };
-        starts.map(block).collect()
+        distances.chunks(BLOCK * k).zip(weights.chunks(BLOCK)).map(block).collect()
     }
 
     fn forward(&mut self, state: &DistanceNet, net: &Mlp) {
@@ -305,8 +297,8 @@ impl Block {
 
     fn set(&mut self, slope: impl Fn(f64, f64) -> f64) {
         self.gradient.clear();
-        let values = self.values.iter().zip(&self.weights).zip(&self.labels);
-        self.gradient.extend(values.map(|((&v, weight), &label)| weight * slope(v, label)));
+        let values = self.values.iter().zip(&self.weights);
+        self.gradient.extend(values.map(|(&v, weight)| weight * slope(v, self.label)));
     }
 
     fn add_gradient(&mut self, state: &DistanceNet, net: &Mlp, sum: &mut [f32]) {
@@ -359,20 +351,21 @@ fn sum_gradients(
 mod tests {
     use super::*;
 
-    /// Rows near others, negatives far; a few tied.
-    fn examples(rng: &mut Rng, n: usize) -> Examples {
-        let mut all = Examples { rows: n, ..Examples::default() };
-        for i in 0..2 * n {
-            let far = if i < n { 0.1 } else { 0.4 };
-            let mut d: Vec<f64> = (0..3).map(|_| far * rng.uniform()).collect();
-            d.sort_by(f64::total_cmp);
-            all.distances.extend(d.into_iter().map(distance));
-            all.weights.push(1.0 + (i % 3) as f64);
-        }
-        all
+    /// Rows near others and negatives far, of weights 1, 2 and 3.
+    fn examples(rng: &mut Rng, n: usize) -> [Examples; 2] {
+        [0.1, 0.4].map(|far| {
+            let mut of = Examples::default();
+            for i in 0..n {
+                let mut d: Vec<f64> = (0..3).map(|_| far * rng.uniform()).collect();
+                d.sort_by(f64::total_cmp);
+                of.values.extend(d.into_iter().map(distance));
+                of.weights.push(1.0 + (i % 3) as f64);
+            }
+            of
+        })
     }
 
-    fn train(kind: Kind, train: &Examples, epochs: usize) -> DistanceNet {
+    fn train(kind: Kind, train: &[Examples; 2], epochs: usize) -> DistanceNet {
         let mut rng = Rng::new(1, 0);
         let aside = examples(&mut Rng::new(9, 0), 100);
         let schedule = Schedule { epochs, rate: 1e-3, decay: 0.1 };
@@ -384,7 +377,8 @@ mod tests {
         let data = examples(&mut Rng::new(2, 0), 400);
         for kind in [Kind::Weight, Kind::Score] {
             let net = train(kind, &data, 30);
-            let rows: Vec<f32> = (0..300).flat_map(|i| [0.0, 0.5, 1.0].map(|f| i as f32 * 1e-3 * f)).collect();
+            let rows: Vec<f32> =
+                (0..300).flat_map(|i| [0.0, 0.5, 1.0].map(|f| i as f32 * 1e-3 * f)).collect();
             let mut scores = vec![0.0; 300];
             net.scores(&rows, &mut scores);
             assert!(scores[299] > scores[20], "{kind:?}");
@@ -402,19 +396,19 @@ mod tests {
     #[test]
     fn weights_are_repetitions() {
         let data = examples(&mut Rng::new(2, 0), 100);
-        let mut written = Examples::default();
-        for i in 0..200 {
-            for _ in 0..data.weights[i] as usize {
-                written.distances.extend_from_slice(&data.distances[i * 3..i * 3 + 3]);
-                written.weights.push(1.0);
-                written.rows += usize::from(i < 100);
+        let written = [0, 1].map(|i| {
+            let (all, mut of) = (&data[i], Examples::default());
+            for (d, &weight) in all.values.chunks_exact(3).zip(&all.weights) {
+                of.values.extend(d.repeat(weight as usize));
+                of.weights.extend(vec![1.0; weight as usize]);
             }
-        }
+            of
+        });
         for kind in [Kind::Weight, Kind::Score] {
             let (a, b) = (train(kind, &data, 8), train(kind, &written, 8));
-            let (mut s, mut t) = ([0.0; 200], [0.0; 200]);
-            a.scores(&data.distances, &mut s);
-            b.scores(&data.distances, &mut t);
+            let (mut s, mut t) = ([0.0; 100], [0.0; 100]);
+            a.scores(&data[1].values, &mut s);
+            b.scores(&data[1].values, &mut t);
             let most = s.iter().zip(t).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
             assert!(most < 1e-3, "{kind:?}: {most}");
         }
@@ -425,9 +419,13 @@ mod tests {
     #[test]
     fn auc_by_hand() {
         let net = DistanceNet { kind: Kind::Score, k: 1, params: Vec::new(), moments: (0.0, 1.0) };
-        let all = Examples { distances: vec![0.0; 4], weights: vec![1.0, 1.0, 1.0, 3.0], rows: 2 };
-        let mut blocks = Block::cut(&all, 1);
-        blocks[0].values = vec![1.0, 2.0, 2.0, 3.0];
+        let block = |values: &[f64], weights: &[f64], label| {
+            let mut blocks = Block::cut(&vec![0.0; values.len()], weights, 1, label);
+            blocks[0].values = values.to_vec();
+            blocks
+        };
+        let mut blocks = block(&[1.0, 2.0], &[1.0, 1.0], 0.0);
+        blocks.extend(block(&[2.0, 3.0], &[1.0, 3.0], 1.0));
         assert_eq!(net.auc(&blocks), 7.5 / 8.0);
     }
 }

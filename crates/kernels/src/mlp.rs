@@ -50,7 +50,10 @@ impl Mlp {
     /// If there is no hidden layer or a width is none of these.
     pub fn new(widths: Vec<usize>, hidden: Hidden, normalised: bool) -> Self {
         assert!(widths.len() > 2, "a network has a hidden layer");
-        assert!(widths.iter().all(|&w| w > 0 && w.is_multiple_of(dense::WIDTH)), "widths are filled up");
+        assert!(
+            widths.iter().all(|&w| w > 0 && w.is_multiple_of(dense::WIDTH)),
+            "widths are filled up"
+        );
         Self { widths, hidden, normalised }
     }
 
@@ -121,7 +124,9 @@ impl Mlp {
             for row in out.chunks_exact_mut(width[1]) {
                 match self.hidden {
                     _ if layer == last => row.iter_mut().zip(bias).for_each(|(v, b)| *v += b),
-                    Hidden::Relu => row.iter_mut().zip(bias).for_each(|(v, b)| *v = (*v + b).max(0.0)),
+                    Hidden::Relu => {
+                        row.iter_mut().zip(bias).for_each(|(v, b)| *v = (*v + b).max(0.0))
+                    }
                     Hidden::Tanh => {
                         row.iter_mut().zip(bias).for_each(|(v, b)| *v = dense::tanh(*v + b));
                     }
@@ -147,7 +152,9 @@ impl Mlp {
             for (standard, v) in standard.iter_mut().zip(values) {
                 *standard = (v - mean) * scale;
             }
-            for ((normal, s), (g, b)) in normal.iter_mut().zip(&*standard).zip(gains.iter().zip(biases)) {
+            for ((normal, s), (g, b)) in
+                normal.iter_mut().zip(&*standard).zip(gains.iter().zip(biases))
+            {
                 *normal = s * g + b;
             }
         }
@@ -192,7 +199,10 @@ impl Mlp {
             let values = &space.layers[layer - 1];
             match self.hidden {
                 Hidden::Relu => {
-                    before.iter_mut().zip(values).for_each(|(g, &v)| *g = if v > 0.0 { *g } else { 0.0 });
+                    before
+                        .iter_mut()
+                        .zip(values)
+                        .for_each(|(g, &v)| *g = if v > 0.0 { *g } else { 0.0 });
                 }
                 Hidden::Tanh => before.iter_mut().zip(values).for_each(|(g, v)| *g *= 1.0 - v * v),
             }
@@ -268,12 +278,13 @@ impl Adam {
         self.steps += 1;
         let rate = (self.rate / (1.0 - Self::MEAN.powi(self.steps))) as f32;
         let root = (1.0 - Self::SQUARE.powi(self.steps)).sqrt() as f32;
-        let (mean, square) = (Self::MEAN as f32, Self::SQUARE as f32);
+        let (mean, new_mean) = (Self::MEAN as f32, (1.0 - Self::MEAN) as f32);
+        let (square, new_square) = (Self::SQUARE as f32, (1.0 - Self::SQUARE) as f32);
         let state = self.means.iter_mut().zip(&mut self.squares);
         for ((p, g), (m, s)) in params.iter_mut().zip(gradient).zip(state) {
             let g = g + self.decay * *p;
-            *m = mean * *m + (1.0 - mean) * g;
-            *s = square * *s + (1.0 - square) * g * g;
+            *m = mean * *m + new_mean * g;
+            *s = square * *s + new_square * g * g;
             *p -= rate * *m / (s.sqrt() / root + Self::LEAST);
         }
     }
@@ -293,7 +304,9 @@ mod tests {
     /// Every kind of parameter: the gradient is the slope of the loss.
     #[test]
     fn gradients_are_slopes() {
-        for (hidden, normalised) in [(Hidden::Tanh, false), (Hidden::Relu, true), (Hidden::Tanh, true)] {
+        for (hidden, normalised) in
+            [(Hidden::Tanh, false), (Hidden::Relu, true), (Hidden::Tanh, true)]
+        {
             let net = Mlp::new(vec![8, 16, 24, 8], hidden, normalised);
             let mut rng = Rng::new(3, 0);
             let mut params = net.draw(5, 6, &mut rng);
@@ -311,7 +324,11 @@ mod tests {
                 params[at] = middle;
                 let slope = (above - below) / f64::from(2.0 * step);
                 let off = (slope - f64::from(gradient[at])).abs();
-                assert!(off < 0.05 * slope.abs() + 0.05, "{hidden:?} {at}: {slope} {}", gradient[at]);
+                assert!(
+                    off < 0.05 * slope.abs() + 0.05,
+                    "{hidden:?} {at}: {slope} {}",
+                    gradient[at]
+                );
             }
         }
     }

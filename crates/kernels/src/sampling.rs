@@ -210,7 +210,9 @@ mod tests {
             assert_eq!(drawn[0] + drawn[1], 3);
             seen[drawn[0] as usize] += 1;
         }
-        assert!(seen.iter().zip([2_000, 12_000, 6_000]).all(|(s, w): (&i32, i32)| (s - w).abs() < 300));
+        assert!(
+            seen.iter().zip([2_000, 12_000, 6_000]).all(|(s, w): (&i32, i32)| (s - w).abs() < 300)
+        );
         assert_eq!(split(&[4, 1, 7], 12, &mut rng), [4, 1, 7]);
         assert_eq!(split(&[4, 1], 0, &mut rng), [0, 0]);
     }

@@ -288,7 +288,8 @@ impl Member {
                 .iter()
                 .flat_map(|&row| raw[row as usize * width..][..width].iter().copied())
                 .collect();
-            let z = Matrix::new(self.standardised(&raw).map(f64::from).collect(), rows.len(), width);
+            let z =
+                Matrix::new(self.standardised(&raw).map(f64::from).collect(), rows.len(), width);
             let tree = Tree::grow(&z, (0..rows.len() as u32).collect(), width, rng);
             if !tree.is_single() {
                 self.trees.push(tree);
@@ -450,7 +451,12 @@ mod tests {
     }
 
     fn small() -> Params {
-        Params { hidden_neurons: vec![6, 4], representation_dim: 3, n_ensemble: 5, ..Params::default() }
+        Params {
+            hidden_neurons: vec![6, 4],
+            representation_dim: 3,
+            n_ensemble: 5,
+            ..Params::default()
+        }
     }
 
     /// Two rows: each of a network's outputs is -1 for one and 1 for the other once standardised, so
@@ -465,7 +471,8 @@ mod tests {
 
     #[test]
     fn every_activation_and_skips_set_a_far_row_apart() {
-        let mut rows: Vec<[f64; 2]> = (0..60).map(|i| [f64::from(i % 8), f64::from(i / 8)]).collect();
+        let mut rows: Vec<[f64; 2]> =
+            (0..60).map(|i| [f64::from(i % 8), f64::from(i / 8)]).collect();
         rows.push([60.0, -60.0]);
         use Activation::{Elu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh};
         for hidden_activation in [Elu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh] {

@@ -24,14 +24,15 @@
 //!   so. f64 where it has f32, but for the network. Only the Euclidean metric.
 
 use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer};
-use lanner_frame::{Ctx, Matrix, Rng, Sample};
-use lanner_kernels::distance_net::{DistanceNet, Examples, Kind, Schedule, distance};
+use lanner_frame::{Ctx, Matrix, Sample};
+use lanner_kernels::distance_net::{DistanceNet, Kind, Schedule, distance};
+use lanner_kernels::examples::Examples;
 use lanner_kernels::minmax::MinMax;
+use lanner_kernels::negatives::{Drawn, Negatives};
 use lanner_kernels::neighbours::{Index, Search, Step};
-use lanner_kernels::sampling::{self, Urn};
+use lanner_kernels::sampling;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// A network over distances to the nearest rows; see the [module page](self).
 pub struct Lunar;
@@ -62,18 +63,6 @@ pub struct Params {
     pub wd: f64,
 }
 
-/// How negatives are made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Negatives {
-    /// Anywhere between the least and the largest of all values.
-    Uniform,
-    /// Rows with noise added to three in ten of their features.
-    Subspace,
-    /// Half of them so, half so.
-    Mixed,
-}
-
 impl Default for Params {
     fn default() -> Self {
         Self {
@@ -91,12 +80,19 @@ impl Default for Params {
     }
 }
 
+impl Params {
+    /// How many negatives there are to so many rows.
+    fn negatives(&self, rows: u64) -> u64 {
+        (self.proportion * rows as f64) as u64
+    }
+}
+
 /// The most negatives made for the rows trained on; they stand for as many as `proportion` asks for.
 pub const NEGATIVES: u64 = 50_000;
 /// The most different rows of distances learned from, for rows and negatives each.
-pub const LEARNED: u64 = 8192;
+pub const LEARNED: usize = 8192;
 /// And the most that are kept aside; they are only compared, in every epoch.
-const ASIDE: u64 = LEARNED / 4;
+const ASIDE: usize = LEARNED / 4;
 
 impl Detector for Lunar {
     type Params = Params;
@@ -160,7 +156,12 @@ impl Detector for Lunar {
                 allowed: "1 to 100000",
                 what: "states of the network compared; more cost more",
             },
-            Param { name: "lr", default: "0.001", allowed: "above 0", what: "size of a training step" },
+            Param {
+                name: "lr",
+                default: "0.001",
+                allowed: "above 0",
+                what: "size of a training step",
+            },
             Param {
                 name: "wd",
                 default: "0.1",
@@ -184,11 +185,36 @@ impl Detector for Lunar {
     fn check(params: &Params) -> Result<(), ParamError> {
         let given = |v: f64| v.to_string();
         let checks = [
-            ("n_neighbours", (1..=1000).contains(&params.n_neighbours), given(params.n_neighbours as f64), "1 to 1000"),
-            ("val_size", params.val_size > 0.0 && params.val_size < 1.0, given(params.val_size), "above 0, below 1"),
-            ("epsilon", params.epsilon >= 0.0 && params.epsilon.is_finite(), given(params.epsilon), "0 or more"),
-            ("proportion", params.proportion > 0.0 && params.proportion <= 100.0, given(params.proportion), "above 0 up to 100"),
-            ("n_epochs", (1..=100_000).contains(&params.n_epochs), given(params.n_epochs as f64), "1 to 100000"),
+            (
+                "n_neighbours",
+                (1..=1000).contains(&params.n_neighbours),
+                given(params.n_neighbours as f64),
+                "1 to 1000",
+            ),
+            (
+                "val_size",
+                params.val_size > 0.0 && params.val_size < 1.0,
+                given(params.val_size),
+                "above 0, below 1",
+            ),
+            (
+                "epsilon",
+                params.epsilon >= 0.0 && params.epsilon.is_finite(),
+                given(params.epsilon),
+                "0 or more",
+            ),
+            (
+                "proportion",
+                params.proportion > 0.0 && params.proportion <= 100.0,
+                given(params.proportion),
+                "above 0 up to 100",
+            ),
+            (
+                "n_epochs",
+                (1..=100_000).contains(&params.n_epochs),
+                given(params.n_epochs as f64),
+                "1 to 100000",
+            ),
             ("lr", params.lr > 0.0 && params.lr.is_finite(), given(params.lr), "above 0"),
             ("wd", params.wd >= 0.0 && params.wd.is_finite(), given(params.wd), "0 or more"),
         ];
@@ -202,8 +228,9 @@ impl Detector for Lunar {
         let k = params.n_neighbours;
         let aside = (params.val_size * x.total() as f64).ceil().min(x.total() as f64) as u64;
         let trained = x.total() - aside;
-        let negatives = |rows: u64| (params.proportion * rows as f64) as u64;
-        if trained == 0 || negatives(aside) == 0 || trained + negatives(trained) <= k as u64 {
+        let searched = trained + params.negatives(trained);
+        let least = params.negatives(trained.min(aside));
+        if least == 0 || searched <= k as u64 {
             let why = "too few rows to train on and to keep aside, with negatives to each";
             return Err(FitError::Undefined { why });
         }
@@ -218,104 +245,50 @@ impl Detector for Lunar {
         };
         let scaled = x.x().iter_rows().flat_map(|row| scaler.scaled(row)).collect();
         let scaled = Matrix::new(scaled, x.rows(), x.columns());
-        let train_negatives = MadeUp::draw(&scaled, &trained, params, &mut rng);
-        let aside_negatives = MadeUp::draw(&scaled, &aside, params, &mut rng);
+        let mut made_up = |copies: &[u64]| {
+            let wanted = params.negatives(copies.iter().sum());
+            let drawn = wanted.min(NEGATIVES);
+            let (kind, epsilon) = (params.negative_sampling, params.epsilon);
+            let made = kind.draw(&scaled, copies, drawn as usize, epsilon, &mut rng);
+            (made, wanted as f64 / drawn as f64)
+        };
+        let ((negatives, each), (compared, each_compared)) = (made_up(&trained), made_up(&aside));
 
-        let index = index_of(&scaled, &trained, &train_negatives)?;
+        let index = index_of(&scaled, &trained, &negatives)?;
         let near = |rows: &Matrix| distances(&index, rows, k + 1, ctx);
-        let (rows, others, compared) =
-            (near(&scaled)?, near(&train_negatives.rows)?, near(&aside_negatives.rows)?);
-        // A row trained on is left out of its own neighbours; a negative is not.
+        let (of_rows, of_negatives, of_compared) =
+            (near(&scaled)?, near(&negatives.rows)?, near(&compared.rows)?);
         let first = |all: &[f32]| part(all, k, 0);
-        let mut draw = |all: Vec<f32>, copies: &[u64], most| Drawn::of(&all, k, copies, most, &mut rng);
+        let mut examples = |values: &[f32], copies: &[u64], each: f64, most: usize| {
+            Examples::merged(values, k, copies, each, most, &mut rng)
+        };
         let train = [
-            draw(part(&rows, k, 1), &trained, LEARNED),
-            draw(first(&others), &train_negatives.times, LEARNED),
+            // A row trained on is left out of its own neighbours; a negative is not.
+            examples(&part(&of_rows, k, 1), &trained, 1.0, LEARNED),
+            examples(&first(&of_negatives), &negatives.times, each, LEARNED),
         ];
         let compare = [
-            draw(first(&rows), &aside, ASIDE),
-            draw(first(&compared), &aside_negatives.times, ASIDE),
+            examples(&first(&of_rows), &aside, 1.0, ASIDE),
+            examples(&first(&of_compared), &compared.times, each_compared, ASIDE),
         ];
         let schedule = Schedule { epochs: params.n_epochs, rate: params.lr, decay: params.wd };
-        let examples = |[rows, negatives]: &[Drawn; 2], made: &MadeUp| {
-            let mut all = Examples { rows: rows.weights.len(), ..Examples::default() };
-            all.distances = [&rows.distances[..], &negatives.distances].concat();
-            all.weights.clone_from(&rows.weights);
-            all.weights.extend(negatives.weights.iter().map(|w| w * made.each));
-            all
-        };
-        let net = DistanceNet::train(
-            params.model_type,
-            k,
-            &examples(&train, &train_negatives),
-            &examples(&compare, &aside_negatives),
-            schedule,
-            &mut rng,
-            ctx,
-        )?;
+        let kind = params.model_type;
+        let net = DistanceNet::train(kind, k, &train, &compare, schedule, &mut rng, ctx)?;
         let mut model = Model {
             index,
             scaler,
             net,
-            made: [train_negatives.drawn(), negatives(trained.iter().sum())],
-            learned: train.map(|drawn| [drawn.weights.len() as u64, drawn.different]),
+            made: [negatives.times.iter().sum(), params.negatives(trained.iter().sum())],
+            learned: train.map(|of| [of.weights.len() as u64, of.different as u64]),
             own: vec![0.0; x.rows()],
         };
-        model.score_own(&first(&rows), ctx)?;
+        model.score_own(&first(&of_rows), ctx)?;
         Ok(model)
     }
 }
 
-/// Negatives for some rows.
-struct MadeUp {
-    rows: Matrix,
-    /// How often each was drawn.
-    times: Vec<u64>,
-    /// How many each drawn one stands for.
-    each: f64,
-}
-
-impl MadeUp {
-    /// Makes up to [`NEGATIVES`] negatives of rows that occur `copies` times.
-    fn draw(x: &Matrix, copies: &[u64], params: &Params, rng: &mut Rng) -> Self {
-        let wanted = (params.proportion * copies.iter().sum::<u64>() as f64) as u64;
-        let drawn = wanted.min(NEGATIVES);
-        let known = || x.iter_rows().zip(copies).filter(|&(_, &c)| c > 0).flat_map(|(row, _)| row);
-        let low = known().copied().fold(f64::INFINITY, f64::min);
-        let high = known().copied().fold(f64::NEG_INFINITY, f64::max);
-        let urn = Urn::new(copies);
-        let mut times = vec![1; drawn as usize];
-        let mut uniform = vec![params.negative_sampling == Negatives::Uniform; drawn as usize];
-        if params.negative_sampling == Negatives::Mixed {
-            // From a pool of as many of either kind, with replacement.
-            times = vec![0; 2 * drawn as usize];
-            (0..drawn).for_each(|_| times[rng.below(2 * drawn) as usize] += 1);
-            uniform = (0..2 * drawn).map(|i| i < drawn).collect();
-        }
-        let mut values = Vec::new();
-        for uniform in uniform.into_iter().zip(&times).filter(|&(_, &t)| t > 0).map(|(u, _)| u) {
-            let like = x.row(urn.draw(rng) as usize);
-            values.extend(like.iter().map(|v| match uniform {
-                true => rng.between(0.5 * low, 0.5 * high) * 2.0,
-                false if rng.uniform() < 0.3 => {
-                    (v + params.epsilon * rng.normal()).clamp(-f64::MAX, f64::MAX)
-                }
-                false => *v,
-            }));
-        }
-        times.retain(|&t| t > 0);
-        let rows = Matrix::new(values, times.len(), x.columns());
-        Self { rows, times, each: wanted as f64 / drawn as f64 }
-    }
-
-    /// Number of negatives, those drawn twice counted twice.
-    fn drawn(&self) -> u64 {
-        self.times.iter().sum()
-    }
-}
-
 /// The rows trained on and their negatives, to look for neighbours among.
-fn index_of(x: &Matrix, copies: &[u64], negatives: &MadeUp) -> Result<Index, FitError> {
+fn index_of(x: &Matrix, copies: &[u64], negatives: &Drawn) -> Result<Index, FitError> {
     let known = x.iter_rows().zip(copies).filter(|&(_, &c)| c > 0);
     let all = known.chain(negatives.rows.iter_rows().zip(&negatives.times));
     let (values, times): (Vec<&[f64]>, Vec<u64>) = all.map(|(row, &c)| (row, c)).unzip();
@@ -349,9 +322,7 @@ struct Spare {
 fn fill(index: &Index, row: &[f64], out: &mut [f32], spare: &mut Spare) {
     index.steps(row, out.len() as u64, &mut spare.search, &mut spare.steps);
     let each = spare.steps.iter().flat_map(|s| std::iter::repeat_n(s.distance, s.places as usize));
-    // There is one place more than rows at the least table: the farthest row fills it.
-    let last = spare.steps.last().map_or(0.0, |s| s.distance);
-    for (out, d) in out.iter_mut().zip(each.chain(std::iter::repeat(last))) {
+    for (out, d) in out.iter_mut().zip(each) {
         *out = distance(d);
     }
 }
@@ -359,42 +330,6 @@ fn fill(index: &Index, row: &[f64], out: &mut [f32], spare: &mut Spare) {
 /// `k` distances of each row from `start` on, where there are k + 1.
 fn part(all: &[f32], k: usize, start: usize) -> Vec<f32> {
     all.chunks_exact(k + 1).flat_map(|row| row[start..start + k].iter().copied()).collect()
-}
-
-/// Different rows of distances with their weights.
-struct Drawn {
-    distances: Vec<f32>,
-    weights: Vec<f64>,
-    /// How many different ones there were to draw from.
-    different: u64,
-}
-
-impl Drawn {
-    /// Merges equal rows of distances; where more than `most` are left, draws that many rows, copies
-    /// counted, that share the whole weight.
-    fn of(all: &[f32], k: usize, copies: &[u64], most: u64, rng: &mut Rng) -> Self {
-        let mut merged: BTreeMap<Vec<u32>, u64> = BTreeMap::new();
-        for (row, &copies) in all.chunks_exact(k).zip(copies).filter(|&(_, &c)| c > 0) {
-            // Bits of positive floats stand in the order of the floats.
-            *merged.entry(row.iter().map(|d| d.to_bits()).collect()).or_default() += copies;
-        }
-        let different = merged.len() as u64;
-        let (rows, mut copies): (Vec<Vec<u32>>, Vec<u64>) = merged.into_iter().unzip();
-        let total: u64 = copies.iter().sum();
-        let mut each = 1.0;
-        if different > most {
-            let drawn = Urn::new(&copies).sample(most, rng);
-            copies.fill(0);
-            drawn.iter().for_each(|&row| copies[row as usize] += 1);
-            each = total as f64 / most as f64;
-        }
-        let mut kept = Self { distances: Vec::new(), weights: Vec::new(), different };
-        for (row, copies) in rows.into_iter().zip(copies).filter(|&(_, c)| c > 0) {
-            kept.distances.extend(row.into_iter().map(f32::from_bits));
-            kept.weights.push(copies as f64 * each);
-        }
-        kept
-    }
 }
 
 /// The rows and negatives trained on, the network, and the scores of all rows.
@@ -460,6 +395,9 @@ impl Fitted for Model {
         if self.scaler.columns() != self.index.columns() {
             return Err("scales and features differ in number");
         }
+        if self.index.copies().iter().sum::<u64>() < self.net.k() as u64 {
+            return Err("more neighbours than rows");
+        }
         self.net.is_whole().then_some(()).ok_or("the network is not whole")
     }
 }
@@ -499,40 +437,6 @@ mod tests {
         let rows = [[0.0], [1.0], [2.0], [3.0]];
         assert!(matches!(fit(&rows[..3], &[1; 3], &quick), Err(FitError::Undefined { .. })));
         assert_eq!(fit(&rows, &[1; 4], &quick).unwrap().own_scores().len(), 4);
-    }
-
-    /// Rows of distances (0, 1) three times and twice, (0, 2) once, of which two are drawn: the whole
-    /// weight stays 6, and equal ones are merged.
-    #[test]
-    fn drawn_distances_keep_their_weight() {
-        let all = [0.0, 1.0, 0.0, 2.0, 0.0, 1.0, 0.0, 3.0];
-        let every = Drawn::of(&all, 2, &[3, 1, 2, 0], 9, &mut Rng::new(1, 0));
-        assert_eq!(every.distances, [0.0, 1.0, 0.0, 2.0]);
-        assert_eq!((every.weights, every.different), (vec![5.0, 1.0], 2));
-        let one = Drawn::of(&all, 2, &[3, 1, 2, 0], 1, &mut Rng::new(1, 0));
-        assert_eq!((one.weights, one.different), (vec![6.0], 2));
-    }
-
-    /// Noise moves three in ten values; uniform negatives lie between the least and the largest.
-    #[test]
-    fn negatives_are_made_as_said() {
-        let x = Matrix::from_rows(&[[0.0, 10.0], [2.0, 4.0]]);
-        let draw = |negative_sampling| {
-            let params = Params { negative_sampling, ..Params::default() };
-            MadeUp::draw(&x, &[30_000, 70_000], &params, &mut Rng::new(1, 0))
-        };
-        let uniform = draw(Negatives::Uniform);
-        assert!(uniform.rows.as_slice().iter().all(|v| (0.0..10.0).contains(v)));
-        assert_eq!((uniform.drawn(), uniform.each), (NEGATIVES, 2.0));
-        let near = draw(Negatives::Subspace);
-        let kept = near.rows.iter_rows().filter(|r| **r == [0.0, 10.0] || **r == [2.0, 4.0]).count();
-        assert!((kept as f64 / 50_000.0 - 0.49).abs() < 0.02, "{kept}");
-        let of_first = near.rows.iter_rows().filter(|r| r[0] == 0.0 || r[1] == 10.0).count();
-        assert!((of_first as f64 / 50_000.0 - 0.3 * 0.91).abs() < 0.02, "{of_first}");
-        let mixed = draw(Negatives::Mixed);
-        assert_eq!(mixed.drawn(), NEGATIVES);
-        // A share exp(-1/2) of the pool of 100,000 is never drawn.
-        assert!((mixed.rows.rows() as f64 / 1e5 - 0.393).abs() < 0.01);
     }
 
     #[test]
