@@ -28,7 +28,9 @@ registry! {
     loda::Loda,
     qmcd::Qmcd,
     ocsvm::Ocsvm,
+    dif::Dif,
     kde::Kde,
+    lunar::Lunar,
     pca::Pca,
 }
 

@@ -4,13 +4,20 @@
 //! number of threads. No kernel knows a detector's name.
 
 pub mod blocks;
+pub mod dense;
+pub mod distance_net;
 pub mod ecdf;
 pub mod elementary;
+pub mod examples;
 pub mod histogram;
+pub mod isolation;
 pub mod kmeans;
 pub mod lanes;
 pub mod linalg;
+pub mod minmax;
+pub mod mlp;
 pub mod moments;
+pub mod negatives;
 pub mod neighbours;
 pub mod normal;
 pub mod pairs;

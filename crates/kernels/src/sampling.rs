@@ -59,6 +59,68 @@ impl Urn {
     }
 }
 
+/// Draws `k` of the N rows that distinct rows stand for without putting any back; gives how many of
+/// each are among them. O(n) numbers drawn, however many copies there are.
+///
+/// # Panics
+/// If there are fewer than `k` rows.
+pub fn split(copies: &[u64], k: u64, rng: &mut Rng) -> Vec<u64> {
+    let mut total: u64 = copies.iter().sum();
+    assert!(k <= total, "no more rows can be drawn than there are");
+    let mut left = k;
+    let each = copies.iter().map(|&c| {
+        let drawn = hypergeometric(total, c, left, rng);
+        total -= c;
+        left -= drawn;
+        drawn
+    });
+    each.collect()
+}
+
+/// How many of `marked` balls among `total` are in a draw of `k` without putting any back.
+///
+/// Walks outwards from the likeliest number, by the ratios of neighbouring probabilities: exact but for
+/// rounding, in time proportional to the standard deviation.
+fn hypergeometric(total: u64, marked: u64, k: u64, rng: &mut Rng) -> u64 {
+    /// Beyond this ratio to the likeliest nothing is ever drawn.
+    const NEVER: f64 = 1e-18;
+    let (least, most) = (k.saturating_sub(total - marked), marked.min(k));
+    if least == most {
+        return least;
+    }
+    let mode = (u128::from(k + 1) * u128::from(marked + 1) / u128::from(total + 2)) as u64;
+    let mode = mode.clamp(least, most);
+    // p(x + 1) / p(x).
+    let ratio = |x: u64| {
+        let (missed, other) = ((k - x) as f64, (total - marked - (k - x)) as f64);
+        (marked - x) as f64 * missed / ((x + 1) as f64 * (other + 1.0))
+    };
+    let up = || {
+        let mut p = 1.0;
+        let next = move |x: u64| {
+            let here = (x, p);
+            p *= if x < most { ratio(x) } else { 0.0 };
+            here
+        };
+        (mode..=most).map(next).take_while(|&(_, p)| p > NEVER)
+    };
+    let down = || {
+        let mut p = 1.0;
+        let next = move |x: u64| {
+            p /= ratio(x);
+            (x, p)
+        };
+        (least..mode).rev().map(next).take_while(|&(_, p)| p > NEVER)
+    };
+    let sum: f64 = up().chain(down()).map(|(_, p)| p).sum();
+    let mut left = rng.uniform() * sum;
+    let reached = up().chain(down()).find(|&(_, p)| {
+        left -= p;
+        left < 0.0
+    });
+    reached.map_or(mode, |(x, _)| x)
+}
+
 /// How much to draw: a number, a share, or what the method takes by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, expecting = "expected \"auto\", a whole number, or a share between 0 and 1")]
@@ -136,6 +198,36 @@ mod tests {
         assert!((4_800..5_200).contains(&with_b), "{with_b}");
         let b = (0..10_000).filter(|_| urn.draw(&mut rng) == 1).count();
         assert!((2_300..2_700).contains(&b), "{b}");
+    }
+
+    /// Three of the five rows {a, a, b, b, b}: a is there 0, 1, 2 times in 1, 6, 3 of 10 ways.
+    #[test]
+    fn a_split_follows_the_copies() {
+        let mut rng = Rng::new(1, 0);
+        let mut seen = [0; 3];
+        for _ in 0..20_000 {
+            let drawn = split(&[2, 3], 3, &mut rng);
+            assert_eq!(drawn[0] + drawn[1], 3);
+            seen[drawn[0] as usize] += 1;
+        }
+        assert!(
+            seen.iter().zip([2_000, 12_000, 6_000]).all(|(s, w): (&i32, i32)| (s - w).abs() < 300)
+        );
+        assert_eq!(split(&[4, 1, 7], 12, &mut rng), [4, 1, 7]);
+        assert_eq!(split(&[4, 1], 0, &mut rng), [0, 0]);
+    }
+
+    /// A tenth of 2^40 + 10 rows: of the one with 2^40 copies a tenth, within six deviations of 3.1e5.
+    #[test]
+    fn a_split_of_very_many_rows_takes_no_time() {
+        let copies = [3, 1 << 40, 7];
+        let total: u64 = copies.iter().sum();
+        let drawn = split(&copies, total / 10, &mut Rng::new(1, 0));
+        assert_eq!(drawn.iter().sum::<u64>(), total / 10);
+        assert!(drawn.iter().zip(copies).all(|(&d, c)| d <= c));
+        assert!(drawn[1].abs_diff((1 << 40) / 10) < 20);
+        let halves = split(&[1 << 40, 1 << 40], 1 << 40, &mut Rng::new(1, 0));
+        assert!(halves[0].abs_diff(1 << 39) < 6 * 370_728, "{halves:?}");
     }
 
     #[test]

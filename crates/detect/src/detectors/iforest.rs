@@ -23,6 +23,9 @@
 
 use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer, Shape};
 use lanner_frame::{Ctx, Matrix, Rng, Sample};
+use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer};
+use lanner_frame::{Ctx, Matrix, Sample};
+use lanner_kernels::isolation::{Tree, mean_path};
 use lanner_kernels::lanes::{self, LANES};
 use lanner_kernels::sampling::{Size, Urn};
 use rayon::prelude::*;
@@ -139,7 +142,7 @@ impl Detector for IForest {
             } else {
                 urn.sample(drawn, &mut rng)
             };
-            Ok(Tree::grow(x, rows, features, &mut rng))
+            Ok(Tree::grow(x.x(), rows, features, &mut rng))
         };
         let trees = ctx.parallel(|| {
             (0..params.n_estimators).into_par_iter().map(grow).collect::<Result<Vec<_>, FitError>>()
@@ -222,137 +225,6 @@ impl Model {
     }
 }
 
-/// The mean path length in a random search tree of `rows` rows.
-fn mean_path(rows: u64) -> f64 {
-    /// The Euler-Mascheroni constant.
-    const GAMMA: f64 = 0.577_215_664_901_532_9;
-    match rows {
-        0 | 1 => 0.0,
-        2 => 1.0,
-        _ => {
-            let m = rows as f64;
-            2.0 * ((m - 1.0).ln() + GAMMA) - 2.0 * (m - 1.0) / m
-        }
-    }
-}
-
-/// A tree, laid out so that a walk of `depth` steps from node 0 always ends in the right leaf: a leaf
-/// leads to itself.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Tree {
-    nodes: Vec<Node>,
-    /// The path length that ends at each node.
-    lengths: Vec<f64>,
-    depth: u32,
-}
-
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-struct Node {
-    /// Larger values go right; a leaf has none, for its threshold is infinite.
-    threshold: f64,
-    feature: u32,
-    /// The left child; the right one follows it. A leaf's own place.
-    left: u32,
-}
-
-impl Tree {
-    /// Cuts `rows` apart at `features` features drawn at random.
-    fn grow(x: &Sample, mut rows: Vec<u32>, features: usize, rng: &mut Rng) -> Self {
-        let mut pool: Vec<u32> = (0..x.columns() as u32).collect();
-        if features < pool.len() {
-            rng.shuffle(&mut pool);
-            pool.truncate(features);
-        }
-        let limit = u64::BITS - (rows.len().max(2) as u64 - 1).leading_zeros();
-        let mut tree = Self { nodes: Vec::new(), lengths: Vec::new(), depth: 0 };
-        tree.add(0, rows.len());
-        // Nodes to be cut, with their depth and rows.
-        let mut open = vec![(0usize, 0u32, 0..rows.len())];
-        while let Some((node, depth, range)) = open.pop() {
-            tree.depth = tree.depth.max(depth);
-            let rows = &mut rows[range.clone()];
-            if depth == limit || rows.len() < 2 {
-                continue;
-            }
-            let Some((feature, threshold)) = draw_cut(x, rows, &mut pool, rng) else { continue };
-            let middle = partition(rows, |row| x.row(row as usize)[feature as usize] <= threshold);
-            let left = tree.nodes.len();
-            tree.add(depth + 1, middle);
-            tree.add(depth + 1, rows.len() - middle);
-            tree.nodes[node] = Node { threshold, feature, left: left as u32 };
-            let middle = range.start + middle;
-            open.push((left + 1, depth + 1, middle..range.end));
-            open.push((left, depth + 1, range.start..middle));
-        }
-        tree
-    }
-
-    /// Adds a leaf at which `rows` rows are left after `depth` cuts.
-    fn add(&mut self, depth: u32, rows: usize) {
-        let left = self.nodes.len() as u32;
-        self.nodes.push(Node { threshold: f64::INFINITY, feature: 0, left });
-        self.lengths.push(f64::from(depth) + mean_path(rows as u64));
-    }
-
-    /// Adds to the lengths of `L` rows, given as columns, those of their paths. A fixed number of
-    /// steps without a branch: most rows go to the full depth anyway.
-    fn walk<const L: usize>(&self, columns: &[[f64; L]], lengths: &mut [f64; L]) {
-        let mut at = [0u32; L];
-        for _ in 0..self.depth {
-            for (lane, at) in at.iter_mut().enumerate() {
-                let node = &self.nodes[*at as usize];
-                let value = columns[node.feature as usize][lane];
-                *at = node.left + u32::from(value > node.threshold);
-            }
-        }
-        for (length, at) in lengths.iter_mut().zip(at) {
-            *length += self.lengths[at as usize];
-        }
-    }
-
-    fn is_whole(&self, columns: u32) -> bool {
-        let count = self.nodes.len();
-        count > 0
-            && count == self.lengths.len()
-            && self.depth <= u64::BITS
-            && self.nodes.iter().enumerate().all(|(i, node)| {
-                let left = node.left as usize;
-                let leaf = left == i && node.threshold == f64::INFINITY;
-                node.feature < columns && (leaf || (left > i && left + 1 < count))
-            })
-    }
-}
-
-/// Draws a feature among those in which the rows differ, and a threshold between their least and
-/// largest value; `None` where the rows are equal.
-fn draw_cut(x: &Sample, rows: &[u32], pool: &mut [u32], rng: &mut Rng) -> Option<(u32, f64)> {
-    for i in 0..pool.len() {
-        pool.swap(i, i + rng.below((pool.len() - i) as u64) as usize);
-        let feature = pool[i];
-        let values = rows.iter().map(|&row| x.row(row as usize)[feature as usize]);
-        let (low, high) = values
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
-        if low < high {
-            let threshold = rng.between(low, high);
-            // Rounding may reach the largest value, and then nothing would go right.
-            return Some((feature, if threshold < high { threshold } else { low }));
-        }
-    }
-    None
-}
-
-/// Moves the rows that go left to the front; gives their number.
-fn partition(rows: &mut [u32], goes_left: impl Fn(u32) -> bool) -> usize {
-    let mut middle = 0;
-    for i in 0..rows.len() {
-        if goes_left(rows[i]) {
-            rows.swap(i, middle);
-            middle += 1;
-        }
-    }
-    middle
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -383,13 +255,5 @@ mod tests {
         let next = f64::from_bits(1.0f64.to_bits() + 1);
         let own = fit(&[[1.0], [next]], &[1, 1]).own_scores().to_vec();
         assert_eq!(own, [0.5, 0.5]);
-    }
-
-    #[test]
-    fn a_tree_that_leads_back_is_refused() {
-        let mut model = fit(&[[0.0], [1.0], [5.0]], &[1, 1, 1]);
-        assert_eq!(model.check(), Ok(()));
-        model.trees[0].nodes[1].left = 0;
-        assert!(model.check().is_err());
     }
 }
