@@ -26,6 +26,8 @@ registry! {
     hbos::Hbos,
     inne::Inne,
     loda::Loda,
+    lmdd::Lmdd,
+    sod::Sod,
 }
 
 /// Finds a detector by its id, letter case aside.

@@ -3,6 +3,7 @@
 //! Everything takes distinct rows with copies, sums in a fixed order, and gives the same bits at any
 //! number of threads. No kernel knows a detector's name.
 
+pub mod bag;
 pub mod blocks;
 pub mod ecdf;
 pub mod histogram;
@@ -14,3 +15,4 @@ pub mod neighbours;
 pub mod normal;
 pub mod quantile;
 pub mod sampling;
+pub mod shared;
