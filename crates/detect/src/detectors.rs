@@ -31,7 +31,9 @@ registry! {
     dif::Dif,
     kde::Kde,
     lunar::Lunar,
+    lmdd::Lmdd,
     pca::Pca,
+    sod::Sod,
 }
 
 /// Finds a detector by its id, letter case aside.

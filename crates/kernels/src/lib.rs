@@ -3,6 +3,7 @@
 //! Everything takes distinct rows with copies, sums in a fixed order, and gives the same bits at any
 //! number of threads. No kernel knows a detector's name.
 
+pub mod bag;
 pub mod blocks;
 pub mod dense;
 pub mod distance_net;
@@ -24,6 +25,7 @@ pub mod pairs;
 pub mod principal;
 pub mod quantile;
 pub mod sampling;
+pub mod shared;
 pub mod standard;
 pub mod svm;
 pub mod tiles;

@@ -63,8 +63,14 @@ fn neighbours_at(values: &[f64], copies: &[u64], mut rank: u64) -> (f64, f64) {
 pub fn percentile(values: &[f64], copies: &[u64], percent: f64) -> f64 {
     assert!((0.0..=100.0).contains(&percent), "a percentile lies between 0 and 100");
     let total: u64 = copies.iter().sum();
+    percentile_of(total, percent, |rank| neighbours_at(values, copies, rank))
+}
+
+/// The percentile of `total` values that are known by their order statistics: `pair_at` gives those at
+/// a rank, counted from 0, and at the next (the last one twice). See [`percentile`].
+pub fn percentile_of(total: u64, percent: f64, pair_at: impl FnOnce(u64) -> (f64, f64)) -> f64 {
     let rank = total.saturating_sub(1) as f64 * (percent / 100.0);
-    let (a, b) = neighbours_at(values, copies, rank.floor() as u64);
+    let (a, b) = pair_at(rank.floor() as u64);
     let share = rank - rank.floor();
     if a == b {
         a

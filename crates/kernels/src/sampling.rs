@@ -2,7 +2,7 @@
 
 use lanner_frame::Rng;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// All N rows that distinct rows stand for, to draw from; memory O(n).
 #[derive(Debug, Clone)]
@@ -54,7 +54,15 @@ impl Urn {
             .collect()
     }
 
-    fn row(&self, ball: u64) -> u32 {
+    /// All N rows in random order, as balls 0 to N - 1 (see [`Self::row`]).
+    ///
+    /// The shuffle of Fisher and Yates, made as far as it is asked for: time and memory O(1) a ball.
+    pub fn shuffled(&self, rng: Rng) -> Shuffled {
+        Shuffled { left: self.total(), moved: HashMap::new(), rng }
+    }
+
+    /// The distinct row of a ball: the balls of one row follow each other, in the order of rows.
+    pub fn row(&self, ball: u64) -> u32 {
         self.ends.partition_point(|&end| end <= ball) as u32
     }
 }
@@ -119,6 +127,28 @@ fn hypergeometric(total: u64, marked: u64, k: u64, rng: &mut Rng) -> u64 {
         left < 0.0
     });
     reached.map_or(mode, |(x, _)| x)
+/// Balls in random order; see [`Urn::shuffled`].
+#[derive(Debug)]
+pub struct Shuffled {
+    left: u64,
+    /// The places whose ball was taken, with the ball put there for it.
+    moved: HashMap<u64, u64>,
+    rng: Rng,
+}
+
+impl Iterator for Shuffled {
+    type Item = u64;
+
+    fn next(&mut self) -> Option<u64> {
+        let last = self.left.checked_sub(1)?;
+        let place = self.rng.below(self.left);
+        let filler = self.moved.remove(&last).unwrap_or(last);
+        self.left = last;
+        if place == last {
+            return Some(filler);
+        }
+        Some(self.moved.insert(place, filler).unwrap_or(place))
+    }
 }
 
 /// How much to draw: a number, a share, or what the method takes by itself.
@@ -228,6 +258,16 @@ mod tests {
         assert!(drawn[1].abs_diff((1 << 40) / 10) < 20);
         let halves = split(&[1 << 40, 1 << 40], 1 << 40, &mut Rng::new(1, 0));
         assert!(halves[0].abs_diff(1 << 39) < 6 * 370_728, "{halves:?}");
+    /// All six orders of three balls come up equally often.
+    #[test]
+    fn a_shuffle_is_a_fair_order_of_all_rows() {
+        let urn = Urn::new(&[2, 1]);
+        let mut seen = std::collections::BTreeMap::<Vec<u64>, u32>::new();
+        for stream in 0..6000 {
+            *seen.entry(urn.shuffled(Rng::new(1, stream)).collect()).or_default() += 1;
+        }
+        assert!(seen.len() == 6 && seen.values().all(|&n| (900..1100).contains(&n)), "{seen:?}");
+        assert_eq!([0, 1, 2].map(|ball| urn.row(ball)), [0, 0, 1]);
     }
 
     #[test]

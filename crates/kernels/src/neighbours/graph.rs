@@ -147,19 +147,19 @@ impl Graph {
         })
     }
 
-    /// Computes a number for each row from its number and the rows that fill its k places, nearest
+    /// Computes something for each row from its number and the rows that fill its k places, nearest
     /// first; the last shell shares the places that are left.
     ///
-    /// Numbers come in the sample's order.
+    /// Results come in the sample's order.
     ///
     /// # Errors
     /// [`Cancelled`] when the run is interrupted.
-    pub fn map_places(
+    pub fn map_places<T: Clone + Default + Send>(
         &self,
         k: u64,
         ctx: &Ctx,
-        number: impl Fn(usize, &[Place]) -> f64 + Sync,
-    ) -> Result<Vec<f64>, Cancelled> {
+        number: impl Fn(usize, &[Place]) -> T + Sync,
+    ) -> Result<Vec<T>, Cancelled> {
         self.map(ctx, |at, scratch| {
             self.fetch(at, k, true, scratch);
             places(self.index.metric(), &scratch.found, k, &mut scratch.places);
@@ -167,15 +167,15 @@ impl Graph {
         })
     }
 
-    fn map(
+    fn map<T: Clone + Default + Send>(
         &self,
         ctx: &Ctx,
-        number: impl Fn(usize, &mut Scratch) -> f64 + Sync,
-    ) -> Result<Vec<f64>, Cancelled> {
+        number: impl Fn(usize, &mut Scratch) -> T + Sync,
+    ) -> Result<Vec<T>, Cancelled> {
         let blocks = by_block(&self.index, ctx, |positions, scratch: &mut [Scratch]| {
-            Ok(positions.map(|at| number(at, &mut scratch[0])).collect::<Vec<f64>>())
+            Ok(positions.map(|at| number(at, &mut scratch[0])).collect::<Vec<T>>())
         })?;
-        let mut numbers = vec![0.0; self.index.rows()];
+        let mut numbers = vec![T::default(); self.index.rows()];
         for (at, number) in blocks.into_iter().flatten().enumerate() {
             numbers[self.index.row_number(at) as usize] = number;
         }
