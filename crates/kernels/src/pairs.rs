@@ -92,13 +92,7 @@ fn games(players: usize, round: usize) -> impl Iterator<Item = (usize, usize)> {
 }
 
 /// Adds all pairs within a group.
-fn within(
-    arch: Arch,
-    tiles: &Tiles,
-    kernel: &impl Kernel,
-    group: usize,
-    sums: &mut [[f64; TILE]],
-) {
+fn within(arch: Arch, tiles: &Tiles, kernel: &impl Kernel, group: usize, sums: &mut [[f64; TILE]]) {
     let all = tiles.group(group);
     for one in all.clone() {
         let (of_one, of_others) = sums[one - all.start..].split_first_mut().expect("it is there");

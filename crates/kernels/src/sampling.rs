@@ -127,6 +127,8 @@ fn hypergeometric(total: u64, marked: u64, k: u64, rng: &mut Rng) -> u64 {
         left < 0.0
     });
     reached.map_or(mode, |(x, _)| x)
+}
+
 /// Balls in random order; see [`Urn::shuffled`].
 #[derive(Debug)]
 pub struct Shuffled {
@@ -230,6 +232,27 @@ mod tests {
         assert!((2_300..2_700).contains(&b), "{b}");
     }
 
+    /// All six orders of three balls come up equally often.
+    #[test]
+    fn a_shuffle_is_a_fair_order_of_all_rows() {
+        let urn = Urn::new(&[2, 1]);
+        let mut seen = std::collections::BTreeMap::<Vec<u64>, u32>::new();
+        for stream in 0..6000 {
+            *seen.entry(urn.shuffled(Rng::new(1, stream)).collect()).or_default() += 1;
+        }
+        assert!(seen.len() == 6 && seen.values().all(|&n| (900..1100).contains(&n)), "{seen:?}");
+        assert_eq!([0, 1, 2].map(|ball| urn.row(ball)), [0, 0, 1]);
+    }
+
+    #[test]
+    fn a_size_is_a_count_a_share_or_auto() {
+        assert_eq!(Size::Count(9).of(5, 8), 5);
+        assert_eq!(Size::Share(0.5).of(5, 8), 2);
+        assert_eq!(Size::AUTO.of(5, 8), 5);
+        assert!(!Size::Count(1).is_valid(2) && !Size::Share(1.1).is_valid(2));
+        assert_eq!(Size::Share(1.0).to_string(), "1.0");
+    }
+
     /// Three of the five rows {a, a, b, b, b}: a is there 0, 1, 2 times in 1, 6, 3 of 10 ways.
     #[test]
     fn a_split_follows_the_copies() {
@@ -258,24 +281,5 @@ mod tests {
         assert!(drawn[1].abs_diff((1 << 40) / 10) < 20);
         let halves = split(&[1 << 40, 1 << 40], 1 << 40, &mut Rng::new(1, 0));
         assert!(halves[0].abs_diff(1 << 39) < 6 * 370_728, "{halves:?}");
-    /// All six orders of three balls come up equally often.
-    #[test]
-    fn a_shuffle_is_a_fair_order_of_all_rows() {
-        let urn = Urn::new(&[2, 1]);
-        let mut seen = std::collections::BTreeMap::<Vec<u64>, u32>::new();
-        for stream in 0..6000 {
-            *seen.entry(urn.shuffled(Rng::new(1, stream)).collect()).or_default() += 1;
-        }
-        assert!(seen.len() == 6 && seen.values().all(|&n| (900..1100).contains(&n)), "{seen:?}");
-        assert_eq!([0, 1, 2].map(|ball| urn.row(ball)), [0, 0, 1]);
-    }
-
-    #[test]
-    fn a_size_is_a_count_a_share_or_auto() {
-        assert_eq!(Size::Count(9).of(5, 8), 5);
-        assert_eq!(Size::Share(0.5).of(5, 8), 2);
-        assert_eq!(Size::AUTO.of(5, 8), 5);
-        assert!(!Size::Count(1).is_valid(2) && !Size::Share(1.1).is_valid(2));
-        assert_eq!(Size::Share(1.0).to_string(), "1.0");
     }
 }

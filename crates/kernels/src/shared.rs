@@ -123,7 +123,10 @@ impl Listers {
         self.ends.len() == rows
             && self.ends.is_sorted()
             && self.ends.last().copied().unwrap_or(0) == self.listers.len() as u64
-            && self.listers.iter().all(|l| (l.row as usize) < rows && l.part >= 0.0 && l.part <= 1.0)
+            && self
+                .listers
+                .iter()
+                .all(|l| (l.row as usize) < rows && l.part >= 0.0 && l.part <= 1.0)
     }
 
     /// Counts the neighbours that the row with this list shares with a row of each tuple, and gives
@@ -201,12 +204,19 @@ mod tests {
             let mut counter = Counter::new(n);
             for row in 0..n {
                 let mut counts = vec![0; n];
-                listers.count(&lists[row], Some(row as u32), x.copies(), &mut counter, |u, count| {
-                    counts[u as usize] = count;
-                });
+                listers.count(
+                    &lists[row],
+                    Some(row as u32),
+                    x.copies(),
+                    &mut counter,
+                    |u, count| {
+                        counts[u as usize] = count;
+                    },
+                );
                 let own = listed(&x, row, 0, k);
                 // The last copy: another one of the same tuple, if there is one.
-                for (u, count) in counts.into_iter().enumerate().filter(|c| copies > 1 || c.0 != row)
+                for (u, count) in
+                    counts.into_iter().enumerate().filter(|c| copies > 1 || c.0 != row)
                 {
                     let theirs = listed(&x, u, copies - 1, k);
                     assert_eq!(count, own.intersection(&theirs).count() as u64, "{row} and {u}");
@@ -221,7 +231,8 @@ mod tests {
     fn a_long_shell_keeps_its_most_frequent_and_closest_tuples() {
         let place = |row: u32, distance, share| Place { row, distance, share };
         let copies = [1, 1, 1, 3, 1, 1, 1];
-        let shell = [1, 2, 3, 4, 6].map(|row| place(row, 2.0, copies[row as usize] as f64 * 2.0 / 7.0));
+        let shell =
+            [1, 2, 3, 4, 6].map(|row| place(row, 2.0, copies[row as usize] as f64 * 2.0 / 7.0));
         let places = [[place(0, 1.0, 1.0)].as_slice(), &shell].concat();
         let kept = list(&places, None, 5, &copies, 2);
         let kept: Vec<(u32, f32)> = kept.iter().map(|l| (l.row, l.part)).collect();

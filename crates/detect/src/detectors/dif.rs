@@ -22,7 +22,7 @@
 //! - **Departs from `PyOD`**: it standardises the rows to score by themselves, batch by batch; here new
 //!   rows are taken by the mean and deviation of the fit. Own scores are the same.
 
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer};
+use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer, Shape};
 use lanner_frame::{Ctx, Matrix, Rng, Sample};
 use lanner_kernels::blocks::sum_over_rows;
 use lanner_kernels::dense::{self, Activation};
@@ -170,6 +170,17 @@ impl Detector for Dif {
             return refuse("max_samples", params.max_samples.to_string(), allowed);
         }
         Ok(())
+    }
+
+    fn guess(params: &Params, shape: Shape) -> f64 {
+        let mut width = shape.d();
+        let mut weights = 0.0;
+        for &next in params.hidden_neurons.iter().chain([&params.representation_dim]) {
+            weights += width * next as f64;
+            width = next as f64;
+        }
+        let trees = 1e3 * params.n_estimators as f64;
+        1e-10 * shape.n() * params.n_ensemble as f64 * (weights + trees)
     }
 
     fn fit(x: &Sample, params: &Params, ctx: &Ctx) -> Result<Model, FitError> {

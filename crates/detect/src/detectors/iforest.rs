@@ -22,8 +22,6 @@
 //!   and takes a feature as constant below a width of 1e-7.
 
 use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer, Shape};
-use lanner_frame::{Ctx, Matrix, Rng, Sample};
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer};
 use lanner_frame::{Ctx, Matrix, Sample};
 use lanner_kernels::isolation::{Tree, mean_path};
 use lanner_kernels::lanes::{self, LANES};

@@ -33,7 +33,7 @@
 //! - **Departs from `PyOD`**: none in distribution. (Its pass over the rows in the order given leaves no
 //!   mark on the scores.) It scores new rows by refitting on them alone; here there is no such thing.
 
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer};
+use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer, Shape};
 use lanner_frame::{Cancelled, Ctx, Sample};
 use lanner_kernels::bag::Bag;
 use lanner_kernels::ecdf::Ecdf;
@@ -121,6 +121,10 @@ impl Detector for Lmdd {
         }
         let (model, name, allowed) = (Self::CARD.id, "n_iter", "1 to 100000");
         Err(ParamError::OutOfRange { model, name, given: params.n_iter.to_string(), allowed })
+    }
+
+    fn guess(params: &Params, shape: Shape) -> f64 {
+        3e-8 * f64::from(params.n_iter) * (shape.values() + shape.total as f64)
     }
 
     fn fit(x: &Sample, params: &Params, ctx: &Ctx) -> Result<Model, FitError> {

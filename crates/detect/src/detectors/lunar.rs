@@ -23,7 +23,7 @@
 //!   [`LEARNED`] different rows of distances a weighted sample is learned from; the notes of a fit say
 //!   so. f64 where it has f32, but for the network. Only the Euclidean metric.
 
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer};
+use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer, Shape};
 use lanner_frame::{Ctx, Matrix, Sample};
 use lanner_kernels::distance_net::{DistanceNet, Kind, Schedule, distance};
 use lanner_kernels::examples::Examples;
@@ -222,6 +222,11 @@ impl Detector for Lunar {
         wrong.map_or(Ok(()), |(name, _, given, allowed)| {
             Err(ParamError::OutOfRange { model: Self::CARD.id, name, given, allowed })
         })
+    }
+
+    fn guess(params: &Params, shape: Shape) -> f64 {
+        let rows = (1.0 + params.proportion) * shape.n().min(50_000.0);
+        shape.neighbours(params.n_neighbours) + 5e-6 * rows * params.n_epochs as f64
     }
 
     fn fit(x: &Sample, params: &Params, ctx: &Ctx) -> Result<Model, FitError> {

@@ -225,6 +225,10 @@ impl Detector for Ocsvm {
         Ok(())
     }
 
+    fn guess(_params: &Params, shape: crate::Shape) -> f64 {
+        3e-10 * shape.n() * shape.n() * (shape.d() + 5.0)
+    }
+
     fn fit(x: &Sample, params: &Params, ctx: &Ctx) -> Result<Model, FitError> {
         let kernel = params.kernel(x);
         let (nu, tol, shrinking) = (params.nu, params.tol, params.shrinking);

@@ -28,7 +28,7 @@
 //! - **Departs from `PyOD`**: ties (there the order of the rows decides); new rows get their reference
 //!   sets among the rows fitted on (there among each other). `n_neighbors` is at most 10,000.
 
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer};
+use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer, Shape};
 use lanner_frame::{Cancelled, Ctx, Matrix, Sample};
 use lanner_kernels::blocks::sum_over_rows;
 use lanner_kernels::neighbours::{Graph, Index, Place, Search};
@@ -123,6 +123,11 @@ impl Detector for Sod {
 
     fn neighbours(params: &Params) -> usize {
         params.n_neighbors as usize
+    }
+
+    fn guess(params: &Params, shape: Shape) -> f64 {
+        shape.neighbours(params.n_neighbors as usize)
+            + 4e-8 * shape.n() * f64::from(params.n_neighbors).powi(2)
     }
 
     fn fit(x: &Sample, params: &Params, ctx: &Ctx) -> Result<Model, FitError> {
