@@ -222,7 +222,8 @@ fn a_row_of_zeros_has_distance_one_from_all_and_length_does_not_matter() {
         };
         found.iter().zip(want).map(|(a, b)| (a - b).abs()).sum()
     };
-    assert!(graph.map_places(8, &ctx, number).unwrap().iter().all(|off| *off < 1e-12));
+    let off: Vec<f64> = graph.map_places(8, &ctx, number).unwrap();
+    assert!(off.iter().all(|off| *off < 1e-12));
 }
 
 #[test]
