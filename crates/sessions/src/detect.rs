@@ -134,11 +134,7 @@ pub fn detect(
 }
 
 /// Detects in a context that nothing else uses, as the neighbours kept in it are those of one sample.
-fn detect_in(
-    sessions: &[Session],
-    options: &Options,
-    ctx: &Ctx,
-) -> Result<Detection, DetectError> {
+fn detect_in(sessions: &[Session], options: &Options, ctx: &Ctx) -> Result<Detection, DetectError> {
     let features: Vec<Features> = sessions.iter().map(|s| features(s, &options.zone)).collect();
     if sessions.len() < MIN_SESSIONS {
         return Ok(Detection { features, lof: None });

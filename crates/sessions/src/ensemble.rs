@@ -5,28 +5,47 @@
 //!
 //! ```text
 //! y = ln(1 + x) for seconds and counts, x for what is 0 or 1
-//! z = (y - median) / s      s = IQR / 1.349, or the population standard deviation where that is less
-//!                           than a hundredth of it: where most sessions have one value, the rarer
-//!                           another value is, the further it is away
+//! z = (y - median) / s
+//! s = IQR / 1.349, for seconds and counts at least 1/4 (a factor of 1.28 is no news); where the IQR
+//!     is 0 the population standard deviation: where most sessions have one value, the rarer another
+//!     value is, the further it is away
 //! ```
 //!
-//! A feature that all sessions share is left out. A model votes for the sessions above its threshold
-//! (the percentile of the contamination); a session is flagged where at least half of the models that
-//! ran vote for it and one feature is two scales or more from the median, so that there is something
-//! for a person to check. The reasons are these features. As z is all that the models see, z^2 over its
-//! sum is the feature's share in the squared distance to the typical session.
+//! A session whose end was not seen lasted at least as long as its events. Its duration and number of
+//! events do not shape the scale, and count as the median where they are below it. A feature that all
+//! sessions share is left out.
+//!
+//! Every model votes for the sessions above its threshold (the percentile of the contamination), and
+//! ranks all of them; `score` is the mean over the models of the share of sessions ranked below. A
+//! session's reasons are the features two scales or more from the median. It is flagged where its score
+//! is 0.7 or more and its reasons together (the root of the sum of z^2) are further away than the
+//! furthest of as many normal numbers as there are features would be by chance, sqrt(2 ln 12n): so there
+//! is something for a person to check, and chance flags few however many sessions there are. As z is
+//! all that the models see, z^2 over its sum is the feature's share in the squared distance to the typical session.
+//!
+//! The limit is the universal threshold of D. Donoho and I. Johnstone, "Ideal spatial adaptation by
+//! wavelet shrinkage", Biometrika 81, 1994.
+
+mod oddity;
+
+pub use oddity::Oddity;
 
 use crate::DetectError;
+use crate::detect::MIN_SESSIONS;
 use crate::features::{FEATURES, Features};
+use crate::session::Session;
 use lanner_detect::{ALL, FitError};
 use lanner_frame::{Cancel, Ctx, Matrix, Sample, Workers};
 use lanner_kernels::quantile::{median, percentile};
 use lanner_vote as vote;
-use serde::Serialize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Scales from the median from which a feature is a reason.
 const FAR: f64 = 2.0;
+/// Mean share of sessions ranked below that a flagged session has at least.
+const ODD: f64 = 0.7;
+/// Least scale of seconds and counts, as a logarithm.
+const LEAST: f64 = 0.25;
 /// Quartiles of a normal distribution are this many standard deviations apart.
 const NORMAL_IQR: f64 = 1.349;
 
@@ -48,7 +67,7 @@ impl Default for EnsembleOptions {
 /// What all models say together.
 #[derive(Debug, Clone)]
 pub struct Ensemble {
-    /// One entry for each default model, in their order.
+    /// One entry for each default model, in their order; none where nothing was run.
     pub models: Vec<ModelRun>,
     /// Models that voted for each session.
     pub rank: Vec<u32>,
@@ -56,7 +75,9 @@ pub struct Ensemble {
     pub score: Vec<f64>,
     /// Sessions that stand out.
     pub flagged: Vec<bool>,
-    /// Places of the sessions, strangest first: by rank, then score.
+    /// How far the reasons of each session together are from the typical session, in scales; 0 without.
+    pub distance: Vec<f64>,
+    /// Places of the sessions, strangest first: the flagged ones, then by distance, then score.
     pub order: Vec<u32>,
     /// What is odd about each session, furthest first; flagged ones have at least one.
     pub reasons: Vec<Vec<Oddity>>,
@@ -79,69 +100,66 @@ pub struct Votes {
     /// Score above which it votes.
     pub threshold: f64,
     /// Its vote for each session.
-    pub votes: Vec<bool>,
+    pub voted: Vec<bool>,
 }
 
-/// A feature far from the typical session.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Oddity {
-    /// The feature.
-    pub feature: &'static str,
-    /// Its value.
-    pub value: f64,
-    /// Median over all sessions.
-    pub peer_median: f64,
-    /// Scales from the median, above (positive) or below.
-    pub z: f64,
-    /// Share in the squared distance to the typical session, 0..1.
-    pub share: f64,
-}
-
-/// Runs all default models over the features of sessions.
+/// Runs all default models over sessions and their features ([`Detection::features`](crate::Detection::features)).
 ///
-/// A model that fails or panics is reported and stops no other. Without a feature that differs nothing
-/// is run and nothing flagged.
+/// A model that fails or panics is reported and stops no other. With fewer than
+/// [`MIN_SESSIONS`](crate::MIN_SESSIONS) sessions, or no feature that differs, nothing is run and nothing
+/// flagged.
 ///
 /// # Errors
 /// [`DetectError`] where the run is interrupted.
 ///
 /// # Panics
-/// If the contamination is not between 0 and 1.
+/// If the contamination is not between 0 and 1, or there is not one row of features for each session.
 ///
 /// # Cost
 /// That of the models; well under a second for some thousand sessions.
 pub fn ensemble(
+    sessions: &[Session],
     features: &[Features],
     options: &EnsembleOptions,
     workers: &Workers,
     cancel: &Cancel,
 ) -> Result<Ensemble, DetectError> {
+    assert_eq!(sessions.len(), features.len(), "one row of features for each session");
     // A context of its own, as the neighbours kept in it are those of one sample.
     let ctx = Ctx::new(workers.clone(), cancel.clone(), options.seed);
     let n = features.len();
     let ones = vec![1; n];
-    let scales: Vec<Scale> = (0..FEATURES.len()).map(|j| Scale::new(j, features)).collect();
-    let z: Vec<Vec<f64>> =
-        features.iter().map(|row| scales.iter().map(|s| s.z(row)).collect()).collect();
-    let varying: Vec<usize> = (0..FEATURES.len()).filter(|&j| scales[j].scale > 0.0).collect();
+    let seen: Vec<bool> = sessions.iter().map(|s| s.end_reason.is_seen()).collect();
+    let scales: Vec<Scale> = (0..FEATURES.len()).map(|j| Scale::new(j, features, &seen)).collect();
+    let row = |(row, &seen): (&Features, &bool)| scales.iter().map(|s| s.z(row, seen)).collect();
+    let z: Vec<Vec<f64>> = features.iter().zip(&seen).map(row).collect();
+    let varying: Vec<usize> = (0..FEATURES.len()).filter(|&j| scales[j].unit > 0.0).collect();
     let mut models = Vec::new();
-    if !varying.is_empty() {
+    if !varying.is_empty() && n >= MIN_SESSIONS {
         let rows: Vec<Vec<f64>> =
             z.iter().map(|row| varying.iter().map(|&j| row[j]).collect()).collect();
         let (sample, place) = Sample::collapse(&Matrix::from_rows(&rows), &ones)?;
         models = run(&sample, &place, options.contamination, &ctx)?;
     }
     let ran: Vec<&Votes> = models.iter().filter_map(|m| m.outcome.as_ref().ok()).collect();
-    let votes: Vec<&[bool]> = ran.iter().map(|v| v.votes.as_slice()).collect();
+    let votes: Vec<&[bool]> = ran.iter().map(|v| v.voted.as_slice()).collect();
     let scores: Vec<&[f64]> = ran.iter().map(|v| v.scores.as_slice()).collect();
     let rank = vote::rank_of_tuples(&votes, n);
     let score = vote::mean_share(&scores, &ones);
     let reasons: Vec<Vec<Oddity>> =
         features.iter().zip(&z).map(|(row, z)| oddities(row, z, &scales)).collect();
-    let enough = |&rank: &u32| rank > 0 && 2 * rank as usize >= ran.len();
-    let flagged = rank.iter().zip(&reasons).map(|(r, why)| enough(r) && !why.is_empty()).collect();
-    let order = vote::list_order(&rank, &score, &ones);
-    Ok(Ensemble { models, rank, score, flagged, order, reasons })
+    let together = |why: &Vec<Oddity>| why.iter().map(|o| o.z * o.z).sum::<f64>().sqrt();
+    let distance: Vec<f64> = reasons.iter().map(together).collect();
+    let by_chance = (2.0 * ((n * FEATURES.len()) as f64).ln()).sqrt();
+    let flagged: Vec<bool> =
+        score.iter().zip(&distance).map(|(&s, &d)| s >= ODD && d > by_chance).collect();
+    let mut order: Vec<u32> = (0..n as u32).collect();
+    order.sort_by(|&a, &b| {
+        let (a, b) = (a as usize, b as usize);
+        let by_flag = flagged[b].cmp(&flagged[a]);
+        by_flag.then(distance[b].total_cmp(&distance[a])).then(score[b].total_cmp(&score[a]))
+    });
+    Ok(Ensemble { models, rank, score, flagged, distance, order, reasons })
 }
 
 /// Fits every default model and lets it vote.
@@ -166,7 +184,7 @@ fn run(
             Ok(Ok(own)) => {
                 let scores: Vec<f64> = place.iter().map(|&p| own[p as usize]).collect();
                 let ballot = vote::ballot(&scores, &vec![1; scores.len()], contamination);
-                Ok(Votes { scores, threshold: ballot.threshold, votes: ballot.votes })
+                Ok(Votes { scores, threshold: ballot.threshold, voted: ballot.votes })
             }
             Ok(Err(error)) => Err(error.to_string()),
             Err(_) => Err("internal error".to_owned()),
@@ -184,39 +202,50 @@ struct Scale {
     median: f64,
     /// Median and scale on the scale of the models; 0 where all sessions have one value.
     centre: f64,
-    scale: f64,
+    unit: f64,
 }
 
 impl Scale {
-    fn new(column: usize, features: &[Features]) -> Self {
-        let ones = vec![1; features.len()];
-        let raw: Vec<f64> = features.iter().map(|row| row[column]).collect();
+    /// Measures a feature over the sessions in which it is what it seems.
+    fn new(column: usize, features: &[Features], end_seen: &[bool]) -> Self {
+        let certain = features.iter().zip(end_seen).filter(|&(_, &seen)| seen || !at_least(column));
+        let raw: Vec<f64> = certain.map(|(row, _)| row[column]).collect();
         if raw.iter().all(|v| *v == raw[0]) {
             let median = raw.first().copied().unwrap_or(0.0);
-            return Self { column, median, centre: tamed(column, median), scale: 0.0 };
+            return Self { column, median, centre: tamed(column, median), unit: 0.0 };
         }
+        let ones = vec![1; raw.len()];
         let y: Vec<f64> = raw.iter().map(|&v| tamed(column, v)).collect();
         let mean = y.iter().sum::<f64>() / y.len() as f64;
         let variance = y.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / y.len() as f64;
         let quartiles = percentile(&y, &ones, 75.0) - percentile(&y, &ones, 25.0);
-        let robust = quartiles / NORMAL_IQR;
-        let deviation = variance.sqrt();
-        let scale = if robust > deviation / 100.0 { robust } else { deviation };
-        Self { column, median: median(&raw, &ones), centre: median(&y, &ones), scale }
+        let least = if grows(column) { LEAST } else { 0.0 };
+        let unit =
+            if quartiles > 0.0 { (quartiles / NORMAL_IQR).max(least) } else { variance.sqrt() };
+        Self { column, median: median(&raw, &ones), centre: median(&y, &ones), unit }
     }
 
-    fn z(&self, row: &Features) -> f64 {
-        if self.scale > 0.0 {
-            (tamed(self.column, row[self.column]) - self.centre) / self.scale
-        } else {
-            0.0
+    fn z(&self, row: &Features, end_seen: bool) -> f64 {
+        if self.unit == 0.0 {
+            return 0.0;
         }
+        let z = (tamed(self.column, row[self.column]) - self.centre) / self.unit;
+        if !end_seen && at_least(self.column) { z.max(0.0) } else { z }
     }
 }
 
-/// Seconds and counts grow by factors, so they are compared by factors.
+/// Is a feature seconds or a count? These grow by factors, so they are compared by factors.
+fn grows(column: usize) -> bool {
+    column < 9
+}
+
+/// Is a feature larger than it seems where the end of the session was not seen?
+fn at_least(column: usize) -> bool {
+    matches!(FEATURES[column], "duration" | "total_events")
+}
+
 fn tamed(column: usize, value: f64) -> f64 {
-    if column < 9 { value.max(0.0).ln_1p() } else { value }
+    if grows(column) { value.max(0.0).ln_1p() } else { value }
 }
 
 /// The far features of a session, furthest first.
@@ -235,68 +264,15 @@ fn oddities(row: &Features, z: &[f64], scales: &[Scale]) -> Vec<Oddity> {
     found
 }
 
-impl Oddity {
-    /// In words, with the value of the typical session.
-    pub fn text(&self) -> String {
-        let (value, peers) = (self.value, self.peer_median);
-        let usual = format!("peers typically {peers}");
-        let counted = |one: &str, many: &str| {
-            let noun = if value == 1.0 { one } else { many };
-            format!("{value} {noun}; {usual}")
-        };
-        match self.feature {
-            "duration" => {
-                let only = if self.z < 0.0 { "only " } else { "" };
-                format!("lasted {only}{}; peers typically {}", lasting(value), lasting(peers))
-            }
-            "failed_logons" => counted("failed logon", "failed logons"),
-            "successful_logons" => counted("successful logon", "successful logons"),
-            "unique_tasks" => {
-                counted("scheduled task created or run", "scheduled tasks created or run")
-            }
-            "unique_services" => counted("service installed", "services installed"),
-            "admin_added" => {
-                counted("account added to a local group", "accounts added to local groups")
-            }
-            "user_created" => counted("user account created", "user accounts created"),
-            "logs_cleared" if value > 0.0 => {
-                let times = if value == 1.0 { "" } else { " more than once" };
-                format!("Security log cleared{times}; peers typically did not")
-            }
-            "logs_cleared" => "Security log not cleared; peers typically did".to_owned(),
-            "total_events" => counted("event", "events"),
-            "off_hours" if value > 0.0 => "began off hours, before 7 or from 22 o'clock".to_owned(),
-            "off_hours" => "began in office hours; peers typically do not".to_owned(),
-            "ip_present" if value > 0.0 => {
-                "came from an address; peers typically have none".to_owned()
-            }
-            "ip_present" => "no address it came from; peers typically have one".to_owned(),
-            "user_present" if value > 0.0 => {
-                "a user is named; peers typically have none".to_owned()
-            }
-            _ => "no user is named; peers typically have one".to_owned(),
-        }
-    }
-}
-
-/// Seconds in the two largest units that matter.
-fn lasting(seconds: f64) -> String {
-    let s = seconds.round() as i64;
-    match s {
-        ..60 => format!("{s} s"),
-        60..3600 => format!("{} min {} s", s / 60, s % 60),
-        3600..86400 => format!("{} h {} min", s / 3600, s % 3600 / 60),
-        _ => format!("{} d {} h", s / 86400, s % 86400 / 3600),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn found_in(features: &[Features]) -> Ensemble {
         let workers = Workers::new(1).unwrap();
-        ensemble(features, &EnsembleOptions::default(), &workers, &Cancel::default()).unwrap()
+        let sessions = vec![Session::default(); features.len()];
+        let options = EnsembleOptions::default();
+        ensemble(&sessions, features, &options, &workers, &Cancel::default()).unwrap()
     }
 
     /// Forty sessions of around ten minutes; number 7 has fourteen failed logons, number 20 a new
@@ -328,7 +304,9 @@ mod tests {
         assert!(found.flagged.iter().filter(|f| **f).count() <= 4);
         let shares: f64 = found.reasons[20].iter().map(|o| o.share).sum();
         assert!(shares > 0.9 && shares <= 1.0 + 1e-12);
-        assert!([7, 20, 30].contains(&found.order[0]), "{:?}", found.order);
+        let mut first = found.order[..3].to_vec();
+        first.sort_unstable();
+        assert_eq!(first, [7, 20, 30]);
     }
 
     #[test]
@@ -346,28 +324,22 @@ mod tests {
     fn the_rarer_a_value_the_further_it_is() {
         let row = |failed| [0.0, failed, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
         let rows: Vec<Features> = [0.0, 0.0, 0.0, 0.0, 1.0].into_iter().map(row).collect();
-        let scale = Scale::new(1, &rows);
-        assert!((scale.z(&rows[4]) - 2.5).abs() < 1e-12 && scale.z(&rows[0]) == 0.0);
-        assert_eq!(Scale::new(0, &rows).scale, 0.0);
+        let scale = Scale::new(1, &rows, &[true; 5]);
+        assert!((scale.z(&rows[4], true) - 2.5).abs() < 1e-12 && scale.z(&rows[0], true) == 0.0);
+        assert_eq!(Scale::new(0, &rows, &[true; 5]).unit, 0.0);
     }
 
     #[test]
-    fn reasons_read_like_a_report() {
-        let oddity =
-            |feature, value, peer_median, z| Oddity { feature, value, peer_median, z, share: 0.5 };
-        let text = |feature, value, peers, z| oddity(feature, value, peers, z).text();
-        assert_eq!(
-            text("duration", 33_120.0, 840.0, 4.0),
-            "lasted 9 h 12 min; peers typically 14 min 0 s"
-        );
-        assert_eq!(
-            text("duration", 2.0, 90_000.0, -4.0),
-            "lasted only 2 s; peers typically 1 d 1 h"
-        );
-        assert_eq!(text("failed_logons", 14.0, 0.0, 9.0), "14 failed logons; peers typically 0");
-        assert_eq!(
-            text("logs_cleared", 1.0, 0.0, 9.0),
-            "Security log cleared; peers typically did not"
-        );
+    fn a_short_duration_says_nothing_where_the_end_was_not_seen() {
+        let mut rows = office();
+        let scale = Scale::new(0, &rows, &[true; 40]);
+        let (mut short, mut long) = (rows[0], rows[0]);
+        (short[0], long[0]) = (1.0, 1e5);
+        assert!(scale.z(&short, true) < -3.0 && scale.z(&short, false) == 0.0);
+        assert_eq!(scale.z(&long, true).to_bits(), scale.z(&long, false).to_bits());
+        rows.extend([short; 60]);
+        let mut seen = vec![true; 40];
+        seen.resize(100, false);
+        assert_eq!(Scale::new(0, &rows, &seen).median, scale.median);
     }
 }

@@ -15,7 +15,7 @@
 //! | 4625 | belongs to the session that begins, or is reconnected, after it: within 60 minutes by account and address (account alone where the failure has no remote address), within 10 minutes by remote address alone (one address trying many names); else to the account's session that was there at the time |
 //! | 4720 4722 4723 4724 4725 4728 4732 4698 1102 | belongs to the session of the subject's Logon ID, or to the subject's session at the time, or to one in its grace windows |
 //! | 7045 | belongs to the session of the user's SID, or to the connected session active last, or to one in its grace windows |
-//! | 129 | belongs to the session that created the task; what is under `\Microsoft\` the system starts itself |
+//! | 129 | belongs to the session that created the task, or of the user's SID; where no SID is given and the task is not under `\Microsoft\`, to the connected session active last; what the system starts is nobody's |
 //!
 //! Where only the account or the time speaks, a session counts that had an event within 24 hours. A
 //! session without an end in the log ends with its last event. Machine and service accounts are
@@ -26,8 +26,7 @@ mod place;
 
 use crate::record::{Account, Host, Record};
 use crate::session::{Correlation, EndReason, Session, StartReason};
-use crate::timeline::{GRACE_AFTER, GRACE_BEFORE};
-use draft::{Draft, remote};
+use draft::Draft;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;

@@ -96,6 +96,13 @@ pub enum EndReason {
     Given,
 }
 
+impl EndReason {
+    /// Was the end seen in the log, so that the session lasted no longer than it seems?
+    pub fn is_seen(self) -> bool {
+        matches!(self, Self::ExplicitLogoff | Self::OverlappingSessionStart | Self::Given)
+    }
+}
+
 /// An event of a session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Linked {

@@ -108,9 +108,10 @@ impl Draft {
     pub(super) fn finish(mut self, host: &Host) -> Session {
         self.events.sort_unstable_by_key(|e| e.0);
         let events = self.events.iter().map(|&(at, how)| host.records[at].linked_as(how)).collect();
-        let open = match self.connected {
-            true => EndReason::SessionOpenAtLogEnd,
-            false => EndReason::DisconnectedAtLogEnd,
+        let open = if self.connected {
+            EndReason::SessionOpenAtLogEnd
+        } else {
+            EndReason::DisconnectedAtLogEnd
         };
         let (end, end_reason) = self.end.unwrap_or((self.last, open));
         let addresses: Vec<String> = self.addresses.iter().map(ToString::to_string).collect();

@@ -1,6 +1,12 @@
 //! Which session a record belongs to.
 
-use super::*;
+use super::draft::{Draft, remote};
+use super::{ACTIVE, Desk, TOGETHER};
+use crate::record::{Account, Record};
+use crate::session::Correlation;
+use crate::timeline::{GRACE_AFTER, GRACE_BEFORE};
+use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
 
 /// How long before a session its account's failed logons may have been.
 const FAILED: SignedDuration = SignedDuration::from_mins(60);
@@ -102,7 +108,8 @@ impl Desk<'_> {
                 let object = r.object.as_ref();
                 let creator = object.and_then(|name| self.by_task.get(name)).copied();
                 let creator = creator.filter(|&i| self.drafts[i].takes_at(r.time));
-                let own = object.is_none_or(|name| !name.starts_with("\\Microsoft\\"));
+                let of_windows = object.is_some_and(|name| name.starts_with("\\Microsoft\\"));
+                let own = r.sid.is_none() && !of_windows;
                 let anyone = || self.active(r.time, |d| d.connected).filter(|_| own);
                 creator.or_else(|| self.of_sid(r)).or_else(anyone)
             }

@@ -163,6 +163,8 @@ fn services_and_tasks_find_their_session() {
     log.action("09:11:00", 1102, "bob", "0xb1", "");
     log.service("09:12:00", "svc");
     log.task_run("09:13:00", "\\Microsoft\\Windows\\Defrag\\ScheduledDefrag");
+    log.task_run("09:14:00", "\\Inventory");
+    log.events.last_mut().unwrap().user_sid = Some("S-1-5-18".to_owned());
     log.session("09:20:00", 24, "bob", "3", "10.0.0.2");
     log.task_run("09:25:00", "\\later");
     log.session("09:30:00", 23, "ann", "2", "");

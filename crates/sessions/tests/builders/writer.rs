@@ -129,7 +129,7 @@ pub(crate) fn build(events: &[Event], builder: Builder) -> Vec<Session> {
 
 /// A time of the day.
 pub(crate) fn clock(time: &str) -> Timestamp {
-    format!("2026-03-02T{time}Z").parse().unwrap()
+    format!("2026-03-02T{time}Z").parse().expect("a time of the day")
 }
 
 /// The ids of a session's events, in order.
