@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lanner-detect", &["frame", "kernels"]),
     ("lanner-vote", &["kernels"]),
     ("lanner-explain", &[]),
+    ("lanner-sessions", &["frame", "kernels", "detect", "vote"]),
     (
         "lanner-pipeline",
         &["frame", "kernels", "read", "collapse", "encode", "detect", "vote", "explain"],
@@ -27,7 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "lanner",
         &[
             "frame", "kernels", "read", "collapse", "encode", "detect", "vote", "explain",
-            "pipeline", "report", "sample",
+            "sessions", "pipeline", "report", "sample",
         ],
     ),
     ("lanner-testkit", &["frame", "kernels"]),

@@ -21,10 +21,12 @@ mod resource;
 mod table;
 mod traffic;
 mod tree;
+mod windows;
 mod world;
 mod write;
 
 pub use error::SampleError;
+pub use windows::{KINDS, TrueSession, WindowsEvent, WindowsSample, windows};
 pub use write::write;
 
 use std::path::PathBuf;

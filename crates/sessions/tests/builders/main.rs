@@ -1,0 +1,5 @@
+//! Both builders on logs written by hand.
+
+mod logon;
+mod timeline;
+mod writer;
