@@ -19,7 +19,7 @@
 //!   based on principal component classifier", ICDM 2003 workshop on foundations of data mining.
 //! - **Departs from `PyOD`**: components without variance are left out; always an exact decomposition.
 
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer};
+use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer, Shape};
 use lanner_frame::{Ctx, Matrix, Sample};
 use lanner_kernels::lanes::{self, squared_distances};
 use lanner_kernels::principal::{Component, components, likeliest_dimension};
@@ -156,12 +156,18 @@ impl Detector for Pca {
         Ok(())
     }
 
+    fn guess(_params: &Params, shape: Shape) -> f64 {
+        2e-8 * shape.values() * shape.d() + 3e-8 * shape.d().powi(3)
+    }
+
     fn fit(x: &Sample, params: &Params, ctx: &Ctx) -> Result<Model, FitError> {
         ctx.check()?;
         let d = x.columns();
-        let standard = if params.standardization { Standard::fit(x, ctx)? } else { Standard::none(d) };
+        let standard =
+            if params.standardization { Standard::fit(x, ctx)? } else { Standard::none(d) };
         let Some((mut all, unit)) = components(&standard.rows(x.x()), x.copies(), ctx)? else {
-            let why = "no field varies, or values are too large: there is no direction to measure along";
+            let why =
+                "no field varies, or values are too large: there is no direction to measure along";
             return Err(FitError::Undefined { why });
         };
         all.truncate(kept(params.n_components, &all, unit, x.total())?);
@@ -189,12 +195,7 @@ impl Detector for Pca {
 }
 
 /// How many of all components are kept.
-fn kept(
-    keep: Option<Keep>,
-    all: &[Component],
-    unit: f64,
-    total: u64,
-) -> Result<usize, FitError> {
+fn kept(keep: Option<Keep>, all: &[Component], unit: f64, total: u64) -> Result<usize, FitError> {
     let most = all.len().min(usize::try_from(total).unwrap_or(usize::MAX));
     let undefined = |why| Err(FitError::Undefined { why });
     match keep {
@@ -257,7 +258,8 @@ impl Fitted for Model {
     }
 
     fn notes(&self) -> Vec<String> {
-        let note = format!("{} components have next to no variance and are left out", self.left_out);
+        let note =
+            format!("{} components have next to no variance and are left out", self.left_out);
         (self.left_out > 0).then_some(note).into_iter().collect()
     }
 

@@ -183,7 +183,8 @@ impl Active {
         let (features, groups) = (&self.features, self.gradient.len());
         self.cache.fetch(row, |values| {
             values.resize(groups, [0.0; LANES]);
-            let fill = |(value, columns): (&mut Group, &[Group])| *value = kernel.of(columns, point);
+            let fill =
+                |(value, columns): (&mut Group, &[Group])| *value = kernel.of(columns, point);
             if groups < PARALLEL {
                 values.iter_mut().zip(features.chunks_exact(point.len())).for_each(fill);
             } else {

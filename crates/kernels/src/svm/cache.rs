@@ -110,7 +110,9 @@ mod tests {
     fn rows_kept_lose_what_is_left_out() {
         let mut cache = Cache::new(10);
         for row in [2, 5, 9] {
-            cache.fetch(row, |v| *v = vec![[0., 1., 2., 3., 4., 5., 6., 7.], [8., 9., 0., 0., 0., 0., 0., 0.]]);
+            cache.fetch(row, |v| {
+                *v = vec![[0., 1., 2., 3., 4., 5., 6., 7.], [8., 9., 0., 0., 0., 0., 0., 0.]]
+            });
         }
         cache.keep(&[1, 2, 9]);
         let slot = cache.fetch(2, |_| panic!("row 9 was kept as row 2"));
