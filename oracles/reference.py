@@ -19,6 +19,7 @@ class Case:
     new_rows: bool = False  # decision_function must agree too
     params: dict = field(default_factory=dict)  # given to both
     pyod: dict = field(default_factory=dict)  # given to PyOD alone
+    within: float = 1e-6  # bound of an exact comparison, see parity.py
 
     def fit(self, x, seed=None):
         """Fits on float64 rows; integers would make scikit-learn's GMM truncate."""
@@ -67,7 +68,23 @@ CASES = [
          pyod={"leaf_size": 1_000_000}),
     Case("KDE", "kde", "KDE", params={"bandwidth": "scott"}),
     Case("KDE", "kde", "KDE", params={"bandwidth": "silverman"}),
+    Case("OCSVM", "ocsvm", "OCSVM", new_rows=True, within=1e-3, params={"tol": 1e-6}),
+    Case("OCSVM", "ocsvm", "OCSVM", new_rows=True, within=1e-3,
+         params={"tol": 1e-6, "nu": 0.1, "gamma": "scale"}),
+    Case("OCSVM", "ocsvm", "OCSVM", new_rows=True, within=1e-3,
+         params={"tol": 1e-6, "kernel": "poly", "degree": 2, "gamma": "scale", "coef0": 1.0}),
+    Case("PCA", "pca", "PCA", new_rows=True),
+    Case("PCA", "pca", "PCA", new_rows=True, params={"n_components": 0.9, "weighted": False}),
+    Case("PCA", "pca", "PCA", new_rows=True,
+         params={"n_selected_components": 1, "standardization": False}),
+    Case("PCA", "pca", "PCA", new_rows=True, params={"n_components": "mle"}),
 ]
+
+
+def signs_are_open(components):
+    """Whether a component's largest loadings are equal, so that rounding decides on its sign."""
+    size = np.sort(np.abs(components), axis=1)[:, ::-1]
+    return size.shape[1] > 1 and bool(np.any(size[:, 1] >= size[:, 0] * (1 - 1e-9)))
 
 
 def distances_between(a, b, metric="minkowski", p=2):

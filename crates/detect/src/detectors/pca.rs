@@ -157,7 +157,7 @@ impl Detector for Pca {
     }
 
     fn guess(_params: &Params, shape: Shape) -> f64 {
-        1e-8 * shape.values() * shape.d() + 1e-8 * shape.d().powi(3)
+        2e-8 * shape.values() * shape.d() + 3e-8 * shape.d().powi(3)
     }
 
     fn fit(x: &Sample, params: &Params, ctx: &Ctx) -> Result<Model, FitError> {
