@@ -14,7 +14,7 @@ import numpy as np
 import pyod.version
 import scipy.stats
 import sklearn
-from reference import CASES, Case, signs_are_open, untied
+from reference import CASES, Case, clear_sets, signs_are_open, untied
 
 VERSIONS = {
     "pyod": pyod.version.__version__,
@@ -96,6 +96,11 @@ def exact(case, expanded, owner, first, new):
         if len(out["exact_rows"]) < len(first):
             out["lowest"], out["highest"] = over_orders(case, expanded, owner)
         out["exact_new_rows"] = [int(i) for i in untied(expanded, k, owner, new, **metric)]
+    if case.model == "SOD":
+        k, size = case.params.get("n_neighbors", 20), case.params.get("ref_set", 10)
+        clear = clear_sets(expanded, k, size, owner)
+        out["exact_rows"] = sorted({int(owner[i]) for i in clear})
+        out["groups"] = [rounded(s, 6) for s in in_orders(case, expanded, owner)]
     return out
 
 
@@ -115,6 +120,15 @@ def over_orders(case, expanded, owner):
         np.minimum.at(low, owner[order], scores)
         np.maximum.at(high, owner[order], scores)
     return rounded(low, 7), rounded(high, 7)
+
+
+def in_orders(case, expanded, owner):
+    """Scores in random orders of the rows, for equal rows their mean."""
+    rng = np.random.default_rng(0)
+    for _ in range(GROUPS):
+        order = rng.permutation(len(expanded))
+        scores = case.fit(expanded[order]).decision_scores_
+        yield np.bincount(owner[order], weights=scores) / np.bincount(owner)
 
 
 def seeded(case, expanded, first):

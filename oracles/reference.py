@@ -78,6 +78,10 @@ CASES = [
     Case("PCA", "pca", "PCA", new_rows=True,
          params={"n_selected_components": 1, "standardization": False}),
     Case("PCA", "pca", "PCA", new_rows=True, params={"n_components": "mle"}),
+    Case("LMDD", "lmdd", "LMDD", seeded=True),
+    Case("LMDD", "lmdd", "LMDD", seeded=True, params={"n_iter": 10, "dis_measure": "var"}),
+    Case("SOD", "sod", "SOD"),
+    Case("SOD", "sod", "SOD", params={"n_neighbors": 12, "ref_set": 5, "alpha": 0.6}),
 ]
 
 
@@ -124,3 +128,31 @@ def untied(rows, k, owner, queries=None, **metric):
         mine = clear(distances)
     nearest = np.argsort(distances, axis=1, kind="stable")[:, :k]
     return np.flatnonzero(mine & own[nearest].all(axis=1))
+
+
+def clear_sets(rows, k, size, owner):
+    """Numbers of the rows whose reference set no order of the rows has a say in.
+
+    SOD compares a row with the `size` rows that share most of their k neighbours with it, and is
+    defined only where these are more than the next rows share. Lists with ties at the k-distance are
+    taken at their least and at their most.
+    """
+    n = len(rows)
+    square = np.sqrt(((rows[:, None, :] - rows[None, :, :]) ** 2).sum(-1))
+    np.fill_diagonal(square, np.inf)
+    limit = np.sort(square, axis=1)[:, k - 1 : k]
+    at_most = (square <= limit * (1 + 1e-9)).astype(np.float32)
+    at_least = (square < limit * (1 - 1e-9)).astype(np.float32)
+    whole = at_most.sum(axis=1) == k
+    at_least[whole] = at_most[whole]
+    least, most = at_least @ at_least.T, at_most @ at_most.T
+    clear = []
+    for i in range(n):
+        others = np.delete(np.arange(n), i)
+        order = others[np.argsort(-least[i, others], kind="stable")]
+        kept, left = order[:size], order[size:]
+        # Copies of one row may tie: it does not matter which of them is taken.
+        edge = owner[left] == owner[kept[-1]]
+        if least[i, kept].min() > most[i, left[~edge]].max(initial=-1):
+            clear.append(i)
+    return np.array(clear, dtype=int)

@@ -7,7 +7,9 @@
 //!   where the case names another bound: iterative solvers stop at their own tolerance). Where
 //!   the reference breaks ties by the order of its rows (`exact_rows` names the rows where it has
 //!   none to break), the other rows are within 0.1 standard deviations of what it gives over random
-//!   orders (`lowest` to `highest`), and the rank correlation is at least 0.99;
+//!   orders (`lowest` to `highest`), and the rank correlation is at least 0.99. Where its scores in
+//!   several orders are given (`groups`), ours are as like them in rank as they are like each other,
+//!   less 0.05;
 //! - seeded: our mean over some seeds correlates in rank with their means over as many (several
 //!   groups) as well as the oddest of theirs does with the rest, less 0.05. Five seeds, or more where
 //!   five of theirs differ too much from five others (`seeds`).
@@ -134,6 +136,9 @@ impl Fixture {
                 faults.push(format!("tied rows off by {most:.3} sd, rank correlation {alike:.4}"));
             }
         }
+        if case["groups"].is_array() {
+            faults.extend(unlike(&own, &case["groups"]));
+        }
         if case["new_scores"].is_array() {
             match new {
                 Some(new) => {
@@ -162,17 +167,22 @@ impl Fixture {
         if mean.len() < 30 {
             return None;
         }
-        let groups: Vec<Vec<f64>> =
-            case["groups"].as_array().unwrap().iter().map(numbers).collect();
-        let with_theirs = |scores: &[f64], but: Option<usize>| {
-            let others = groups.iter().enumerate().filter(|&(g, _)| Some(g) != but);
-            let alike: Vec<f64> = others.map(|(_, theirs)| spearman(scores, theirs)).collect();
-            alike.iter().sum::<f64>() / alike.len() as f64
-        };
-        let each = groups.iter().enumerate().map(|(g, theirs)| with_theirs(theirs, Some(g)));
-        let (alike, bar) = (with_theirs(&mean, None), each.fold(1.0, f64::min) - 0.05);
-        (alike < bar).then(|| format!("rank correlation {alike:.4}, wanted {bar:.4}"))
+        unlike(&mean, &case["groups"])
     }
+}
+
+/// What is wrong with scores that shall be as like each of several groups of theirs, in rank, as the
+/// oddest of these is like the rest, less 0.05.
+fn unlike(scores: &[f64], groups: &Value) -> Option<String> {
+    let groups: Vec<Vec<f64>> = groups.as_array().unwrap().iter().map(numbers).collect();
+    let with_theirs = |scores: &[f64], but: Option<usize>| {
+        let others = groups.iter().enumerate().filter(|&(g, _)| Some(g) != but);
+        let alike: Vec<f64> = others.map(|(_, theirs)| spearman(scores, theirs)).collect();
+        alike.iter().sum::<f64>() / alike.len() as f64
+    };
+    let each = groups.iter().enumerate().map(|(g, theirs)| with_theirs(theirs, Some(g)));
+    let (alike, bar) = (with_theirs(scores, None), each.fold(1.0, f64::min) - 0.05);
+    (alike < bar).then(|| format!("rank correlation {alike:.4}, wanted {bar:.4}"))
 }
 
 #[test]

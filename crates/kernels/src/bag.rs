@@ -18,9 +18,9 @@ const BLOCK: usize = 64;
 /// # Example
 /// ```
 /// use lanner_kernels::bag::Bag;
-/// let mut bag = Bag::new(&[1.0, 2.0, 5.0]);
+/// let mut bag = Bag::new(&[1.0, 2.0, 4.5]);
 /// [2, 0, 2].into_iter().for_each(|number| bag.put(number));
-/// assert_eq!((bag.len(), bag.sum(), bag.nth(1)), (3, 11.0, 5.0));
+/// assert_eq!((bag.len(), bag.sum(), bag.pair(0)), (3, 10.0, (1.0, 4.5)));
 /// assert_eq!(bag.below(4.0), (1, 1.0));
 /// ```
 #[derive(Debug)]
@@ -109,11 +109,24 @@ impl<'a> Bag<'a> {
         (part.count, part.sum)
     }
 
-    /// The value at `rank` in ascending order, counted from 0.
+    /// The values at `rank` and `rank + 1` in ascending order, counted from 0; the last one twice.
     ///
     /// # Panics
     /// If there are no more than `rank` values.
-    pub fn nth(&self, rank: u64) -> f64 {
+    pub fn pair(&self, rank: u64) -> (f64, f64) {
+        let (number, left) = self.find(rank);
+        if left > 0 || rank + 1 == self.len() {
+            return (self.values[number], self.values[number]);
+        }
+        // Mostly in the same block, and then found without another way down.
+        let end = self.counts.len().min((number / BLOCK + 1) * BLOCK);
+        let next = (number + 1..end).find(|&next| self.counts[next] > 0);
+        let next = next.unwrap_or_else(|| self.find(rank + 1).0);
+        (self.values[number], self.values[next])
+    }
+
+    /// The number of the value at a rank, and how many equal ones come behind it.
+    fn find(&self, rank: u64) -> (usize, u64) {
         assert!(rank < self.len(), "a rank below the number of values");
         // Down the tree: the most blocks that hold no more than `rank` values.
         let (mut blocks, mut left) = (0, rank);
@@ -125,13 +138,12 @@ impl<'a> Bag<'a> {
             }
             step /= 2;
         }
-        let first = blocks * BLOCK;
-        let found = self.counts[first..].iter().position(|&count| {
-            let reached = u64::from(count) > left;
-            left = left.saturating_sub(u64::from(count));
-            reached
-        });
-        self.values[first + found.expect("the block holds the rank")]
+        let mut number = blocks * BLOCK;
+        while u64::from(self.counts[number]) <= left {
+            left -= u64::from(self.counts[number]);
+            number += 1;
+        }
+        (number, u64::from(self.counts[number]) - left - 1)
     }
 }
 
@@ -156,7 +168,8 @@ mod tests {
                 sorted.sort_unstable_by(f64::total_cmp);
                 assert_eq!((bag.len(), bag.sum()), (300, sorted.iter().sum()));
                 for (rank, &value) in sorted.iter().enumerate() {
-                    assert_eq!(bag.nth(rank as u64), value);
+                    let next = sorted.get(rank + 1).copied().unwrap_or(value);
+                    assert_eq!(bag.pair(rank as u64), (value, next));
                     let below = sorted.partition_point(|&v| v < value);
                     assert_eq!(bag.below(value), (below as u64, sorted[..below].iter().sum()));
                 }

@@ -124,7 +124,12 @@ impl Detector for Lmdd {
     }
 
     fn guess(params: &Params, shape: Shape) -> f64 {
-        3e-8 * f64::from(params.n_iter) * (shape.values() + shape.total as f64)
+        let (orders, all) = (f64::from(params.n_iter), shape.total as f64);
+        match params.dis_measure {
+            // Every order is read to its end.
+            Measure::Iqr => 5e-7 * orders * all * shape.d(),
+            Measure::Aad | Measure::Var => 3e-8 * orders * (shape.values() + all),
+        }
     }
 
     fn fit(x: &Sample, params: &Params, ctx: &Ctx) -> Result<Model, FitError> {
@@ -388,8 +393,8 @@ trait List {
     fn sum(&self) -> f64;
     /// How many values are below a limit, and their sum.
     fn below(&self, limit: f64) -> (u64, f64);
-    /// The value at a rank, counted from 0.
-    fn nth(&self, rank: u64) -> f64;
+    /// The values at a rank, counted from 0, and at the next; the last one twice.
+    fn pair(&self, rank: u64) -> (f64, f64);
     fn moments(&self) -> Moments;
 }
 
@@ -408,8 +413,8 @@ impl Measure {
                 squares / count
             }
             Self::Iqr => {
-                let pair = |rank| (list.nth(rank), list.nth((rank + 1).min(count - 1)));
-                percentile_of(count, 75.0, pair) - percentile_of(count, 25.0, pair)
+                let percentile = |percent| percentile_of(count, percent, |rank| list.pair(rank));
+                percentile(75.0) - percentile(25.0)
             }
         }
     }
@@ -464,8 +469,8 @@ impl List for Read<'_> {
         self.bag.below(limit)
     }
 
-    fn nth(&self, rank: u64) -> f64 {
-        self.bag.nth(rank)
+    fn pair(&self, rank: u64) -> (f64, f64) {
+        self.bag.pair(rank)
     }
 
     fn moments(&self) -> Moments {
@@ -515,10 +520,10 @@ impl List for Joined<'_> {
         own.fold((at as u64, self.side.upto[at]), |(count, sum), v| (count + 1, sum + v))
     }
 
-    fn nth(&self, rank: u64) -> f64 {
+    fn pair(&self, rank: u64) -> (f64, f64) {
         let (sorted, row, rank) = (&self.side.sorted, self.row, rank as usize);
-        // How many of the row's values come before that rank: the most of which each stands ahead of
-        // the values of the beginning that would otherwise fill its place.
+        // How many of the row's values come before that rank: those that stand ahead of the value of
+        // the beginning which would otherwise fill their place.
         let (mut low, mut high) = (rank.saturating_sub(sorted.len()), rank.min(row.len()));
         while low < high {
             let middle = usize::midpoint(low, high);
@@ -528,9 +533,19 @@ impl List for Joined<'_> {
                 high = middle;
             }
         }
-        let (a, b) = (sorted.get(rank - low), row.get(low));
-        let least = a.into_iter().chain(b).copied().min_by(f64::total_cmp);
-        least.expect("a rank below the number of values")
+        let (mut i, mut j) = (rank - low, low);
+        let mut next = || match (sorted.get(i), row.get(j)) {
+            (Some(&a), b) if b.is_none_or(|&b| a <= b) => {
+                i += 1;
+                Some(a)
+            }
+            (_, b) => {
+                j += 1;
+                b.copied()
+            }
+        };
+        let first = next().expect("a rank below the number of values");
+        (first, next().unwrap_or(first))
     }
 
     fn moments(&self) -> Moments {
