@@ -1,13 +1,17 @@
-//! Reads event logs and prints their accounts: `account FILE... [--events]`.
+//! Reads event logs on all cores and prints their accounts: `account FILE... [--events]`.
 
 #![expect(clippy::print_stdout, reason = "a developer's tool reports on its standard output")]
 
 use lanner_evtx::{Item, read};
-use lanner_frame::Cancel;
+use lanner_frame::{Cancel, Workers};
 use std::ops::ControlFlow;
 use std::time::Instant;
 
 fn main() -> std::io::Result<()> {
+    Workers::new(0).map_err(std::io::Error::other)?.run(run)
+}
+
+fn run() -> std::io::Result<()> {
     let (flags, paths): (Vec<_>, Vec<_>) =
         std::env::args().skip(1).partition(|arg| arg.starts_with("--"));
     let events = flags.iter().any(|flag| flag == "--events");

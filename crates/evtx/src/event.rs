@@ -1,6 +1,7 @@
 //! What is read of a Windows event: the fields that every event has, and its own data.
 
 use jiff::Timestamp;
+use std::collections::HashMap;
 
 /// One event of a Windows event log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -68,21 +69,31 @@ impl Event {
         find(&self.system, name)
     }
 
-    /// Adds an item, under the next free name if its own is taken.
-    pub(crate) fn add(&mut self, name: &str, value: String) {
-        let taken = |name: &str| self.data.iter().any(|(known, _)| known == name);
-        let mut free = name.to_owned();
-        if taken(name) {
-            // Numbers only grow, so the items are looked through once for the next one.
-            let numbered = |known: &str| -> Option<usize> {
-                known.strip_prefix(name)?.strip_prefix('_')?.parse().ok()
-            };
-            let last = self.data.iter().rev().find_map(|(known, _)| numbered(known));
-            free = format!("{name}_{}", last.unwrap_or(0) + 1);
+    /// Numbers the later ones of equal names.
+    pub(crate) fn number(&mut self) {
+        let few = self.data.len() <= FEW;
+        if few
+            && !(1..self.data.len()).any(|i| self.data[..i].iter().any(|d| d.0 == self.data[i].0))
+        {
+            return;
         }
-        self.data.push((free, value));
+        let mut taken: HashMap<String, u64> = HashMap::with_capacity(self.data.len());
+        for (name, _) in &mut self.data {
+            let Some(&last) = taken.get(name) else {
+                taken.insert(name.clone(), 0);
+                continue;
+            };
+            let mut free = (last + 1..).map(|n| (n, format!("{name}_{n}")));
+            if let Some((n, free)) = free.find(|(_, free)| !taken.contains_key(free)) {
+                taken.insert(std::mem::replace(name, free.clone()), n);
+                taken.insert(free, 0);
+            }
+        }
     }
 }
+
+/// Items up to which comparing all names costs less than a table of them.
+const FEW: usize = 64;
 
 fn find<'e, N: AsRef<str>>(list: &'e [(N, String)], name: &str) -> Option<&'e str> {
     list.iter().find(|(known, _)| known.as_ref() == name).map(|(_, value)| value.as_str())
@@ -95,14 +106,14 @@ mod tests {
     #[test]
     fn equal_names_are_numbered_in_order() {
         let mut event = Event::default();
-        for (name, value) in [("Data", "a"), ("User", "b"), ("Data", "c"), ("Data", "d")] {
-            event.add(name, value.to_owned());
-        }
+        let data = [("Data", "a"), ("User", "b"), ("Data", "c"), ("Data_1", "d"), ("Data", "e")];
+        event.data = data.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        event.number();
         let names: Vec<_> = event.data.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, ["Data", "User", "Data_1", "Data_2"]);
+        assert_eq!(names, ["Data", "User", "Data_1", "Data_1_1", "Data_2"]);
         assert_eq!(
             (event.get("Data"), event.get("Data_2"), event.get("None")),
-            (Some("a"), Some("d"), None)
+            (Some("a"), Some("e"), None)
         );
     }
 }

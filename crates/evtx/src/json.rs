@@ -10,143 +10,12 @@
 //! in `..._attributes`; `_source` around an event is looked through.
 
 use crate::event::Event;
+use crate::place::{Field, Place, Target};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
 /// Nesting of an object at most; real events stay below 10.
 const DEEPEST: usize = 64;
-
-/// Where a value of an event belongs.
-#[derive(Debug, Clone, Copy)]
-enum Field {
-    Time,
-    Channel,
-    Provider,
-    EventId,
-    RecordId,
-    Computer,
-    Sid,
-    Other(&'static str),
-}
-
-/// Elements of `System` and their attributes; no attribute means the text of the element.
-const ELEMENTS: &[(&str, &str, Field)] = &[
-    ("Provider", "Name", Field::Provider),
-    ("Provider", "Guid", Field::Other("ProviderGuid")),
-    ("Provider", "EventSourceName", Field::Other("EventSourceName")),
-    ("EventID", "", Field::EventId),
-    ("EventID", "Qualifiers", Field::Other("Qualifiers")),
-    ("Version", "", Field::Other("Version")),
-    ("Level", "", Field::Other("Level")),
-    ("Task", "", Field::Other("Task")),
-    ("Opcode", "", Field::Other("Opcode")),
-    ("Keywords", "", Field::Other("Keywords")),
-    ("TimeCreated", "SystemTime", Field::Time),
-    ("EventRecordID", "", Field::RecordId),
-    ("Correlation", "ActivityID", Field::Other("ActivityID")),
-    ("Correlation", "RelatedActivityID", Field::Other("RelatedActivityID")),
-    ("Execution", "ProcessID", Field::Other("ProcessID")),
-    ("Execution", "ThreadID", Field::Other("ThreadID")),
-    ("Channel", "", Field::Channel),
-    ("Computer", "", Field::Computer),
-    ("Security", "UserID", Field::Sid),
-];
-
-/// Winlogbeat's names below `winlog`, by the object that holds them.
-const WINLOG: &[(&str, &str, Field)] = &[
-    ("winlog", "provider_name", Field::Provider),
-    ("winlog", "provider_guid", Field::Other("ProviderGuid")),
-    ("winlog", "event_id", Field::EventId),
-    ("winlog", "version", Field::Other("Version")),
-    ("winlog", "level", Field::Other("Level")),
-    ("winlog", "task", Field::Other("Task")),
-    ("winlog", "opcode", Field::Other("Opcode")),
-    ("winlog", "keywords", Field::Other("Keywords")),
-    ("winlog", "record_id", Field::RecordId),
-    ("winlog", "activity_id", Field::Other("ActivityID")),
-    ("winlog", "related_activity_id", Field::Other("RelatedActivityID")),
-    ("process", "pid", Field::Other("ProcessID")),
-    ("thread", "id", Field::Other("ThreadID")),
-    ("winlog", "channel", Field::Channel),
-    ("winlog", "computer_name", Field::Computer),
-    ("user", "identifier", Field::Sid),
-];
-
-/// A place in the object.
-#[derive(Debug)]
-enum Place {
-    Top,
-    Event,
-    System,
-    /// An element of `System`.
-    Element(&'static str),
-    /// `winlog` or an object below it.
-    Winlog(&'static str),
-    Field(Field),
-    /// Below `EventData`, or below `UserData`, whose names have prefixes; the name of the item.
-    Data {
-        name: Option<String>,
-        user: bool,
-    },
-    Attributes,
-    Elsewhere,
-}
-
-impl Place {
-    /// Where a key leads.
-    fn child(&self, key: &str) -> Self {
-        match self {
-            Self::Top => match key {
-                "Event" => Self::Event,
-                "winlog" => Self::Winlog("winlog"),
-                "@timestamp" => Self::Field(Field::Time),
-                "_source" => Self::Top,
-                _ => Self::Elsewhere,
-            },
-            Self::Event => match key {
-                "System" => Self::System,
-                "EventData" => Self::Data { name: None, user: false },
-                "UserData" => Self::Data { name: None, user: true },
-                _ => Self::Elsewhere,
-            },
-            Self::System => {
-                let element = key.strip_suffix("_attributes").unwrap_or(key);
-                let known = ELEMENTS.iter().find(|(name, ..)| *name == element);
-                known.map_or(Self::Elsewhere, |(name, ..)| Self::Element(name))
-            }
-            Self::Element(element) => match key {
-                "#attributes" | "#text" => Self::Element(element),
-                _ => field(ELEMENTS, element, key),
-            },
-            Self::Winlog(object) => match (*object, key) {
-                ("winlog", "event_data") => Self::Data { name: None, user: false },
-                ("winlog", "user_data") => Self::Data { name: None, user: true },
-                ("winlog", "process") => Self::Winlog("process"),
-                ("winlog", "user") => Self::Winlog("user"),
-                ("process", "thread") => Self::Winlog("thread"),
-                _ => field(WINLOG, object, key),
-            },
-            Self::Data { name, user } => match key {
-                "#attributes" => Self::Attributes,
-                "#text" => Self::Data { name: name.clone(), user: *user },
-                _ => Self::Data { name: Some(local(key, *user).to_owned()), user: *user },
-            },
-            Self::Attributes if key == "Name" || key.starts_with("xmlns") => Self::Elsewhere,
-            Self::Attributes => Self::Data { name: Some(local(key, true).to_owned()), user: true },
-            Self::Field(_) | Self::Elsewhere => Self::Elsewhere,
-        }
-    }
-}
-
-fn field(table: &[(&str, &str, Field)], element: &str, key: &str) -> Place {
-    let known = table.iter().find(|(of, name, _)| *of == element && *name == key);
-    known.map_or(Place::Elsewhere, |&(_, _, field)| Place::Field(field))
-}
-
-/// A name without the prefix of its namespace.
-fn local(name: &str, prefixed: bool) -> &str {
-    if prefixed { name.rsplit(':').next().unwrap_or(name) } else { name }
-}
 
 /// What is made of an object.
 #[derive(Default)]
@@ -158,37 +27,13 @@ struct Draft {
 
 impl Draft {
     fn put(&mut self, place: &Place, text: &str) {
-        let event = &mut self.event;
-        match place {
-            Place::Field(field) => self.put_field(*field, text),
-            Place::Element(element) => {
-                if let Place::Field(field) = field(ELEMENTS, element, "") {
-                    self.put_field(field, text);
-                }
+        match place.target() {
+            Some(Target::Field(field)) => {
+                self.known |= matches!(field, Field::EventId | Field::Provider);
+                self.event.put(field, text.to_owned());
             }
-            Place::Data { name, .. } => {
-                event.add(name.as_deref().unwrap_or("Data"), text.to_owned())
-            }
-            _ => {}
-        }
-    }
-
-    fn put_field(&mut self, field: Field, text: &str) {
-        self.known |= matches!(field, Field::EventId | Field::Provider);
-        let event = &mut self.event;
-        match field {
-            Field::Time => event.time = text.parse().ok(),
-            Field::Channel => text.clone_into(&mut event.channel),
-            Field::Provider => text.clone_into(&mut event.provider),
-            Field::EventId => event.event_id = text.parse().unwrap_or(0),
-            Field::RecordId => event.record_id = text.parse().unwrap_or(0),
-            Field::Computer => text.clone_into(&mut event.computer),
-            Field::Sid => event.user_sid = Some(text.to_owned()),
-            Field::Other(name) => match event.system.iter_mut().find(|(known, _)| *known == name) {
-                // Winlogbeat lists the keywords.
-                Some((_, known)) => *known = format!("{known},{text}"),
-                None => event.system.push((name, text.to_owned())),
-            },
+            Some(Target::Data(name)) => self.event.data.push((name, text.to_owned())),
+            None => {}
         }
     }
 }
@@ -237,12 +82,7 @@ impl<'de> Visitor<'de> for Value<'_> {
         }
         loop {
             // The items of a list stand at the place of the list.
-            let place = match &self.place {
-                Place::Data { name, user } => Place::Data { name: name.clone(), user: *user },
-                Place::Field(field) => Place::Field(*field),
-                Place::Element(element) => Place::Element(element),
-                _ => Place::Elsewhere,
-            };
+            let place = self.place.clone();
             let draft = &mut *self.draft;
             if list.next_element_seed(Value { place, depth, draft })?.is_none() {
                 return Ok(());
@@ -304,10 +144,10 @@ impl<'de> serde::Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut draft = Draft::default();
         Value { place: Place::Top, depth: 0, draft: &mut draft }.deserialize(deserializer)?;
-        if draft.known {
-            Ok(draft.event)
-        } else {
-            Err(D::Error::custom("no event of a Windows log"))
+        if !draft.known {
+            return Err(D::Error::custom("no event of a Windows log"));
         }
+        draft.event.number();
+        Ok(draft.event)
     }
 }

@@ -5,14 +5,16 @@
 //! damaged chunks where their frames are whole. [`Event`] is also read from JSON exports, by its
 //! implementation of `serde::Deserialize`.
 //!
-//! The binary XML of the records is decoded by the `evtx` crate; the frames around them are this crate's
-//! own business. This crate opens no file and prints nothing.
+//! The frames of the records and the usual forms of binary XML are this crate's own business; unusual
+//! records are decoded by the `evtx` crate, with which the tests compare. This crate opens no file and prints nothing.
 
 mod chunk;
+mod direct;
 mod event;
 mod header;
 mod json;
 mod lost;
+mod place;
 mod read;
 mod render;
 mod sequence;

@@ -1,8 +1,8 @@
-//! The events of a chunk, decoded by the `evtx` crate.
+//! The unusual records of a chunk, decoded by the `evtx` crate.
 //!
-//! The decoder is shown a chunk that is mended so far that it meets the frames which the walk found: with
-//! its magic, an end that holds them all, and no frame where none is whole. It writes each event as JSON,
-//! which is the form that exports have too, so that there is one reading of both.
+//! The decoder is shown a chunk that is mended so far that it meets the frames which it is asked for: with
+//! its magic, an end that holds them all, and no frame where none is whole or needed. It writes each event
+//! as JSON, which is the form that exports have too, so that there is one reading of both.
 
 use crate::event::Event;
 use crate::header::{CHUNK, CHUNK_HEADER, CHUNK_MAGIC};
@@ -13,7 +13,7 @@ use evtx::{EvtxChunkData, EvtxChunkHeader, EvtxRecord, ParserSettings};
 use std::sync::{Arc, LazyLock};
 
 /// Bytes of the events of a chunk as JSON at most. The largest of real chunks come to 300 KiB.
-const LARGEST: usize = 8 << 20;
+const LARGEST: usize = 4 << 20;
 
 /// The tables of names and of templates in the header of a chunk, which only speed up decoding.
 const TABLES: std::ops::Range<usize> = 128..CHUNK_HEADER;
@@ -21,10 +21,10 @@ const TABLES: std::ops::Range<usize> = 128..CHUNK_HEADER;
 static SETTINGS: LazyLock<Arc<ParserSettings>> =
     LazyLock::new(|| Arc::new(ParserSettings::default().indent(false)));
 
-/// Decodes the records of a chunk into `events`, which has a place for each frame of the walk. What the
-/// decoder does not reach keeps what stands there.
+/// Decodes the records of a chunk that are no events yet; `events` has a place for each frame of the walk.
+/// What the decoder does not reach keeps what stands there.
 pub(crate) fn decode(bytes: &[u8], walk: &Walk, events: &mut [Result<Event, Reason>]) {
-    let mut data = mended(bytes, walk);
+    let mut data = mended(bytes, walk, events);
     let result = read(&mut data, walk, events);
     if result.is_none() && data[TABLES].iter().any(|&b| b != 0) {
         data[TABLES].fill(0);
@@ -32,13 +32,15 @@ pub(crate) fn decode(bytes: &[u8], walk: &Walk, events: &mut [Result<Event, Reas
     }
 }
 
-/// A chunk in which the decoder meets the frames of the walk and no other.
-fn mended(bytes: &[u8], walk: &Walk) -> Vec<u8> {
+/// A chunk in which the decoder meets the frames that are no events yet, and no other.
+fn mended(bytes: &[u8], walk: &Walk, events: &[Result<Event, Reason>]) -> Vec<u8> {
     let mut data = bytes.to_vec();
     data.resize(CHUNK, 0);
     data[..8].copy_from_slice(CHUNK_MAGIC);
-    for gap in walk.gaps.iter().filter(|gap| gap.damaged) {
-        data[gap.at..(gap.at + 4).min(CHUNK)].fill(0);
+    let known = walk.frames.iter().zip(events).filter(|(_, event)| event.is_ok());
+    let gaps = walk.gaps.iter().filter(|gap| gap.damaged).map(|gap| gap.at);
+    for at in gaps.chain(known.map(|(frame, _)| frame.at)) {
+        data[at..(at + 4).min(CHUNK)].fill(0);
     }
     for frame in &walk.frames {
         // The time in the header of a record is not used, and one out of range would cost the record.
@@ -56,7 +58,8 @@ fn read(data: &mut Vec<u8>, walk: &Walk, events: &mut [Result<Event, Reason>]) -
     (header.first_event_record_id, header.last_event_record_id) = (0, u64::MAX);
     let mut whole = EvtxChunkData { header, data: std::mem::take(data), number: None };
     let done = whole.parse(Arc::clone(&SETTINGS)).ok().map(|mut chunk| {
-        let mut places = walk.frames.iter().zip(events).peekable();
+        let wanted = walk.frames.iter().zip(events).filter(|(_, event)| event.is_err());
+        let mut places = wanted.peekable();
         let mut output = 0;
         for record in chunk.iter() {
             let frame = match &record {

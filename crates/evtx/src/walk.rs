@@ -56,8 +56,6 @@ pub(crate) struct Gap {
 pub(crate) struct Walk {
     pub(crate) frames: Vec<Frame>,
     pub(crate) gaps: Vec<Gap>,
-    /// Frames found past a damaged place.
-    pub(crate) carved: u64,
     /// Frames found past the end that the header gives.
     pub(crate) beyond: u64,
 }
@@ -85,7 +83,6 @@ pub(crate) fn walk(bytes: &[u8], header: Option<&ChunkHeader>) -> Walk {
                 breaks.push(Break { at, before, after: Some(frame.id), damaged: false });
             }
             next_id = header.filter(|h| h.dense()).and_then(|_| frame.id.checked_add(1));
-            walk.carved += u64::from(breaks.iter().any(|b| b.damaged));
             walk.frames.push(frame);
             at = frame.end();
             continue;

@@ -93,7 +93,7 @@ impl<W: Write + Seek> Writer<W> {
         let fits = self.page.instance(tree).is_some();
         let size = (self.page.bytes.len() - at + 4).next_multiple_of(8);
         if !fits || at + size > CHUNK {
-            self.page.roll_back(at, tables);
+            self.page.roll_back(at, &tables);
             return false;
         }
         self.page.bytes.resize(at + size - 4, 0);

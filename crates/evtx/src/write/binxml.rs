@@ -80,7 +80,11 @@ impl Element {
         match &self.content {
             Content::Empty => {}
             Content::Own(value) => list.push(value),
-            Content::Children(children) => children.iter().for_each(|child| child.values(list)),
+            Content::Children(children) => {
+                for child in children {
+                    child.values(list);
+                }
+            }
         }
     }
 
@@ -98,7 +102,9 @@ impl Element {
         }
         key.push('>');
         if let Content::Children(children) = &self.content {
-            children.iter().for_each(|child| child.shape(key));
+            for child in children {
+                child.shape(key);
+            }
         }
         key.push('/');
     }
@@ -128,9 +134,9 @@ impl Page {
     }
 
     /// Takes back what was written from an offset on.
-    pub(super) fn roll_back(&mut self, at: usize, tables: Tables) {
+    pub(super) fn roll_back(&mut self, at: usize, tables: &Tables) {
         self.bytes.truncate(at);
-        self.tables = tables;
+        self.tables = *tables;
         self.names.retain(|_, offset| (*offset as usize) < at);
         self.templates.retain(|_, offset| (*offset as usize) < at);
     }
@@ -158,7 +164,9 @@ impl Page {
             self.bytes.extend(u16::try_from(value.bytes.len()).ok()?.to_le_bytes());
             self.bytes.extend([value.actual, 0]);
         }
-        values.iter().for_each(|value| self.bytes.extend(&value.bytes));
+        for value in &values {
+            self.bytes.extend(&value.bytes);
+        }
         self.bytes.push(END);
         Some(())
     }

@@ -119,6 +119,8 @@ fn sid(text: &str) -> Option<Vec<u8>> {
     }
     let mut bytes = vec![1, subs.len() as u8];
     bytes.extend(&authority.to_be_bytes()[2..]);
-    subs.iter().for_each(|sub| bytes.extend(sub.to_le_bytes()));
+    for sub in &subs {
+        bytes.extend(sub.to_le_bytes());
+    }
     Some(bytes)
 }

@@ -13,12 +13,12 @@ fn evtx_dump_in_both_styles() {
         "Security":{"#attributes":{"UserID":"S-1-5-18"}}},
         "EventData":{"#attributes":{"Name":"T"},"ServiceName":"a\"b","Start":2,"Signed":true,"Ratio":0.5,"None":null,
         "Data":{"#text":["x","y"]},"Binary":"5700"}}}"##;
-    let apart = r##"{"Event":{"System":{"Provider_attributes":{"Name":"Service Control Manager","Guid":"{5}"},
+    let apart = r#"{"Event":{"System":{"Provider_attributes":{"Name":"Service Control Manager","Guid":"{5}"},
         "EventID":7045,"EventID_attributes":{"Qualifiers":16384},"Level":4,"Keywords":"0x80","Correlation":null,
         "TimeCreated_attributes":{"SystemTime":"2021-02-12T12:33:49.1214475Z"},"EventRecordID":15557,
         "Execution_attributes":{"ProcessID":560,"ThreadID":644},"Channel":"System","Computer":"dc",
         "Security_attributes":{"UserID":"S-1-5-18"}},
-        "EventData":{"ServiceName":"a\"b","Start":2,"Signed":true,"Ratio":0.5,"Data":["x","y"],"Binary":"5700"}}}"##;
+        "EventData":{"ServiceName":"a\"b","Start":2,"Signed":true,"Ratio":0.5,"Data":["x","y"],"Binary":"5700"}}}"#;
     let event: Event = from_str(nested).unwrap();
     let mut other: Event = from_str(apart).unwrap();
     assert_eq!((event.event_id, event.record_id), (7045, 15557));

@@ -48,7 +48,7 @@ fn every_shape_and_every_text_comes_back() {
             channel: format!("c{text}"),
             provider: format!("p{text}"),
             computer: format!("h{text}"),
-            data: data(&["A", "b c", "日本"], text),
+            data: data(&["A", "b c", "Data", "Data_1", "日本"], text),
             ..logon(n as u64 + 1)
         });
     }
