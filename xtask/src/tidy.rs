@@ -11,7 +11,8 @@ const LONGEST: usize = 600;
 const ARROWS: &[(&str, &[&str])] = &[
     ("lanner-frame", &[]),
     ("lanner-kernels", &["frame"]),
-    ("lanner-read", &["frame"]),
+    ("lanner-evtx", &["frame"]),
+    ("lanner-read", &["frame", "evtx"]),
     ("lanner-collapse", &["frame", "read"]),
     ("lanner-encode", &["frame", "kernels"]),
     ("lanner-detect", &["frame", "kernels"]),

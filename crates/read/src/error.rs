@@ -132,6 +132,8 @@ pub(crate) enum Damage {
     BrokenGroup { records: u64 },
     #[error("the rest of the file cannot be decoded")]
     BrokenRest,
+    #[error("{0}")]
+    Log(lanner_evtx::Lost),
     #[error("internal error in reader {format}; {lost} records lost before it")]
     Panic { format: &'static str, lost: u64 },
     #[error("{0}; the rest of the file is not read")]

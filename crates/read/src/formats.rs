@@ -4,6 +4,7 @@ mod arrow;
 mod cloudtrail;
 mod csv;
 mod empty;
+mod evtx;
 mod json;
 mod parquet;
 
@@ -19,6 +20,7 @@ pub(crate) static ALL: &[&dyn Format] = &[
     &cloudtrail::CloudTrail,
     &parquet::Parquet,
     &arrow::Ipc,
+    &evtx::Evtx,
     &json::Json,
     &csv::Csv,
     &empty::Empty,

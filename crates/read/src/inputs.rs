@@ -49,7 +49,8 @@ pub struct InputFile {
     pub shown: String,
     /// Bytes as stored.
     pub bytes: u64,
-    /// Short name of its format: `cloudtrail`, `parquet`, `arrow`, `json`, `csv`, `empty`.
+    /// Short name of its format: `cloudtrail`, `parquet`, `arrow`, `evtx`, `json`, `csv`,
+    /// `empty`.
     pub format: &'static str,
     /// Its compression as a whole.
     pub compression: Compression,

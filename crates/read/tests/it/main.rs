@@ -9,6 +9,7 @@
 )]
 
 mod data;
+mod events;
 mod folders;
 mod support;
 mod tables;
