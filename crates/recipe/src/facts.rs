@@ -1,6 +1,6 @@
 //! Tuples after normalising: what the scoring sees. Codes only; no text decides anything from here on.
 
-use crate::Visits;
+use crate::{TableError, Visits};
 
 /// What a column stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
@@ -64,6 +64,28 @@ impl Facts {
     /// Number of tuples, n.
     pub fn len(&self) -> usize {
         self.copies.len()
+    }
+
+    /// Checks that there is something to score and that lengths and codes agree.
+    ///
+    /// # Errors
+    /// [`TableError`] naming the list that does not fit.
+    pub fn check(&self) -> Result<(), TableError> {
+        let (tuples, fields) = (self.len(), self.columns.len());
+        if tuples == 0 || fields == 0 {
+            return Err(TableError::Empty { tuples, fields });
+        }
+        let misfit = |what: &str| Err(TableError::Misfit { what: what.to_owned() });
+        for column in &self.columns {
+            let known = column.codes.iter().all(|&c| (c as usize) < column.values.len());
+            if column.codes.len() != tuples || !known {
+                return misfit(&column.name);
+            }
+        }
+        if self.changes.len() != tuples || self.copies.contains(&0) {
+            return misfit("the number of copies");
+        }
+        self.visits.as_ref().map_or(Ok(()), |v| v.check(tuples))
     }
 
     /// Says whether there is no tuple.

@@ -49,7 +49,7 @@ const ROLES: [Role; 5] = [Role::Action, Role::Network, Role::Agent, Role::Princi
 const ALL_PAIRS: usize = 8;
 
 /// Chooses the features of a table.
-pub fn plan(facts: &Facts) -> Vec<Feature> {
+pub(crate) fn plan(facts: &Facts) -> Vec<Feature> {
     let alone = |of| Feature::Value { of, given: None };
     let pair = |of, given| Feature::Value { of, given: Some(given) };
     let mut plan: Vec<Feature> = ROLES.iter().filter_map(|&r| facts.at(r)).map(alone).collect();
@@ -91,7 +91,7 @@ pub fn plan(facts: &Facts) -> Vec<Feature> {
 ///
 /// # Cost
 /// A sort of the tuples a feature, in parallel.
-pub fn values(
+pub(crate) fn values(
     facts: &Facts,
     plan: &[Feature],
     softness: f64,

@@ -1,9 +1,14 @@
 //! The six models of the recipe over standardised features.
 
-use lanner_detect::{Saved, find};
+use lanner_detect::{Configured, FitError, Saved, find};
 use lanner_frame::{Cancelled, Ctx, Matrix, Sample};
+use lanner_kernels::sampling::Urn;
 use rayon::prelude::*;
 use serde_json::{Value, json};
+use std::time::Instant;
+
+/// Rows that distances are measured to at most.
+const REFERENCES: u64 = 8192;
 
 /// The models with what differs from their defaults.
 fn list() -> [(&'static str, Value); 6] {
@@ -23,6 +28,8 @@ pub struct Model {
     pub id: &'static str,
     /// Parameters in use.
     pub params: Value,
+    /// Seconds that fitting took, others at work beside it.
+    pub seconds: f64,
     /// Its score of each tuple, or why it could not be fitted.
     pub scores: Result<Vec<f64>, String>,
     fitted: Option<Box<dyn Saved>>,
@@ -58,14 +65,17 @@ impl Models {
             let entry = find(id).expect("the recipe's models are in the registry");
             let given = params.as_object().expect("parameters are an object");
             let configured = entry.configure(given).expect("the recipe's parameters are valid");
-            let fitted = configured.fit(&sample, &ctx.for_model(id));
-            let spread = |m: &Box<dyn Saved>| {
-                place.iter().map(|&p| m.own_scores()[p as usize]).collect::<Vec<f64>>()
+            let clock = Instant::now();
+            let (fitted, scores) = match fit_one(&*configured, &sample, &ctx.for_model(id)) {
+                Ok((fitted, own)) => {
+                    (Some(fitted), Ok(place.iter().map(|&p| own[p as usize]).collect::<Vec<f64>>()))
+                }
+                Err(error) => (None, Err(error.to_string())),
             };
-            let scores = fitted.as_ref().map(spread).map_err(ToString::to_string);
+            let seconds = clock.elapsed().as_secs_f64();
             let mut sorted = scores.clone().unwrap_or_default();
             sorted.sort_unstable_by(f64::total_cmp);
-            Model { id, params: configured.params(), scores, fitted: fitted.ok(), sorted }
+            Model { id, params: configured.params(), seconds, scores, fitted, sorted }
         };
         let list = ctx.parallel(|| list().into_par_iter().map(fit).collect());
         ctx.check()?;
@@ -93,6 +103,37 @@ impl Models {
         let ranks: Vec<f64> = self.list.iter().filter_map(rank).collect();
         ranks.iter().sum::<f64>() / f64::max(ranks.len() as f64, 1.0)
     }
+}
+
+/// Fits a model and scores all rows: on all of them, or, for one that measures distances to neighbours, on
+/// a random part where there are more than [`REFERENCES`].
+///
+/// A row of the part has the score it has among the others of the part, as it does when all are fitted.
+///
+/// # Source
+/// M. Sugiyama and K. Borgwardt, "Rapid distance-based outlier detection via sampling", NIPS 2013.
+fn fit_one(
+    model: &dyn Configured,
+    sample: &Sample,
+    ctx: &Ctx,
+) -> Result<(Box<dyn Saved>, Vec<f64>), FitError> {
+    let refs: u64 = std::env::var("REFS").ok().and_then(|v| v.parse().ok()).unwrap_or(REFERENCES);
+    if model.neighbours() == 0 || sample.total() <= refs {
+        let fitted = model.fit(sample, ctx)?;
+        let own = fitted.own_scores().to_vec();
+        return Ok((fitted, own));
+    }
+    let drawn = Urn::new(sample.copies()).sample(refs, &mut ctx.rng(0));
+    let rows: Vec<&[f64]> = drawn.iter().map(|&r| sample.row(r as usize)).collect();
+    let part = Matrix::from_rows(&rows);
+    let (part, place) = Sample::collapse(&part, &vec![1; rows.len()]).expect("rows of a sample");
+    let fitted = model.fit(&part, ctx)?;
+    let scorer = fitted.as_fitted().scorer().expect("distances can be taken of any row");
+    let mut own = scorer.score_all(sample.x(), ctx)?;
+    for (&row, &at) in drawn.iter().zip(&place) {
+        own[row as usize] = fitted.own_scores()[at as usize];
+    }
+    Ok((fitted, own))
 }
 
 /// Mean and population standard deviation of a column, a row counted as often as it has copies.

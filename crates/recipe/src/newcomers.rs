@@ -94,6 +94,12 @@ impl Newcomers {
         (COMMON / g).ln().max(0.0)
     }
 
+    /// The two ranks of a tuple, by its models and by its features' sum, as one number: where newcomers
+    /// are rare enough to be told apart, the models, to which they look like a crowd, count less.
+    pub(crate) fn blend(&self, by_models: f64, by_sum: f64) -> f64 {
+        by_sum + (1.0 - self.weight) * by_models
+    }
+
     /// h, 0 to 1, of an f.
     pub(crate) fn share(f: f64) -> f64 {
         (f / IN_FULL.ln()).min(1.0)

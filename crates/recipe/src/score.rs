@@ -1,12 +1,12 @@
 //! From features to one score a tuple and one a session.
 
 use crate::features::{self, Feature};
-use crate::models::{Model, Models, ranks};
+use crate::models::{Model, Models, rank_among, ranks};
 use crate::newcomers::Newcomers;
 use crate::sessions::{Session, sessions};
-use crate::{Facts, TableError};
+use crate::{Facts, Role, TableError};
 use lanner_frame::{Cancelled, Ctx};
-use lanner_kernels::quantile::percentile;
+use lanner_kernels::quantile::{median, percentile};
 
 /// What may be set.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,9 +44,174 @@ pub struct Scored {
     pub own: Vec<f64>,
     /// The score of each tuple, larger is odder.
     pub score: Vec<f64>,
+    pub(crate) settings: Settings,
     pub(crate) models: Models,
     pub(crate) sessions: Vec<Session>,
     pub(crate) newcomers: Newcomers,
+    pub(crate) company: Company,
+    /// Of each feature.
+    medians: Vec<f64>,
+    ladder: Ladder,
+}
+
+/// What the sessions of each tuple say about it.
+pub(crate) struct Company {
+    threshold: f64,
+    /// B: the largest sum of the excess of the other tuples in one session.
+    pub(crate) around: Vec<f64>,
+    /// Other tuples with an excess in that session.
+    pub(crate) others: Vec<u32>,
+    /// o: the largest number of actions seen in one session and no other.
+    pub(crate) own_actions: Vec<u32>,
+}
+
+/// The ranked quantities of all tuples in ascending order: where a changed tuple would stand.
+struct Ladder {
+    mean_ranks: Vec<f64>,
+    sums: Vec<f64>,
+    both: Vec<f64>,
+}
+
+/// One in units of summed oddness: whole numbers, so that a sum is the same in any order.
+const UNIT: f64 = (1u64 << 32) as f64;
+/// Percentile of oddness from which on a tuple is a suspicious neighbour.
+const CROWD: f64 = 90.0;
+
+/// Scores tuples.
+///
+/// # Errors
+/// [`ScoreError`] for tables that do not fit together, or on an interrupt. A model that cannot be fitted
+/// is left out, see [`Scored::models`].
+///
+/// # Cost
+/// O(n log n) for n tuples besides the models; see those.
+pub fn score(facts: &Facts, settings: &Settings, ctx: &Ctx) -> Result<Scored, ScoreError> {
+    facts.check()?;
+    let n = facts.len();
+    let features = features::plan(facts);
+    let values = features::values(facts, &features, settings.span_softness, ctx)?;
+    let models = Models::fit(&values, ctx)?;
+    let sessions = sessions(facts);
+    let newcomers = Newcomers::find(facts, &sessions);
+    let sums: Vec<f64> = (0..n).map(|i| values.iter().map(|f| f[i]).sum()).collect();
+    let mean_ranks = models.mean_ranks(n);
+    let (r1, r2) = (ranks(&mean_ranks), ranks(&sums));
+    let both: Vec<f64> = r2.iter().zip(&r1).map(|(b, a)| newcomers.blend(*a, *b)).collect();
+    let own: Vec<f64> = ranks(&both)
+        .iter()
+        .enumerate()
+        .map(|(i, &rank)| own_score(rank, n, newcomers.f[i], settings.bonus(facts.changes[i])))
+        .collect();
+    let company = company(&sessions, &own, newcomers.weight);
+    let score = (0..n).map(|i| company.add(own[i], newcomers.f[i], i)).collect();
+    let ladder =
+        Ladder { mean_ranks: sorted(mean_ranks), sums: sorted(sums), both: sorted(both) };
+    let once = vec![1; n];
+    let medians = values.iter().map(|v| median(v, &once)).collect();
+    Ok(Scored {
+        features,
+        values,
+        own,
+        score,
+        settings: *settings,
+        models,
+        sessions,
+        newcomers,
+        company,
+        medians,
+        ladder,
+    })
+}
+
+/// u: the share of tuples at least as odd, as a surprise, and what is added to it.
+fn own_score(rank: f64, n: usize, f: f64, bonus: f64) -> f64 {
+    let all = n as f64 + 1.0;
+    -((all - rank) / all).ln() + 3.0 * f + bonus
+}
+
+fn sorted(mut values: Vec<f64>) -> Vec<f64> {
+    values.sort_unstable_by(f64::total_cmp);
+    values
+}
+
+/// Looks at each tuple's neighbours in its sessions.
+fn company(sessions: &[Session], own: &[f64], newcomers: f64) -> Company {
+    let n = own.len();
+    let mut in_sessions = vec![0; n];
+    for part in sessions.iter().flat_map(|s| &s.parts) {
+        in_sessions[part.tuple as usize] += 1;
+    }
+    let threshold = if sessions.is_empty() {
+        f64::INFINITY
+    } else {
+        (1.0 - newcomers) * percentile(own, &vec![1; n], CROWD)
+            + newcomers * percentile(own, &in_sessions, CROWD)
+    };
+    let mut company = Company {
+        threshold,
+        around: vec![0.0; n],
+        others: vec![0; n],
+        own_actions: vec![0; n],
+    };
+    let mut most = vec![(0u64, 0u32); n];
+    for session in sessions {
+        let excess = |tuple: usize| company.excess(own[tuple]);
+        let sum: u64 = session.parts.iter().map(|p| excess(p.tuple as usize)).sum();
+        let odd = session.parts.iter().filter(|p| excess(p.tuple as usize) > 0).count() as u32;
+        for part in &session.parts {
+            let i = part.tuple as usize;
+            let mine = excess(i);
+            most[i] = most[i].max((sum - mine, odd - u32::from(mine > 0)));
+        }
+    }
+    for (i, (sum, others)) in most.into_iter().enumerate() {
+        company.around[i] = sum as f64 / UNIT;
+        company.others[i] = others;
+    }
+    for session in sessions {
+        for part in &session.parts {
+            let most = &mut company.own_actions[part.tuple as usize];
+            *most = (*most).max(session.own_actions);
+        }
+    }
+    company
+}
+
+impl Company {
+    /// What an oddness has above the threshold, in whole units.
+    fn excess(&self, own: f64) -> u64 {
+        ((own - self.threshold).max(0.0) * UNIT) as u64
+    }
+
+    /// The score of tuple `i` out of its own oddness and newcomer term.
+    fn add(&self, own: f64, f: f64, i: usize) -> f64 {
+        own + self.context(i) + self.novelty(f, i)
+    }
+
+    /// What odd neighbours in a session add.
+    pub(crate) fn context(&self, i: usize) -> f64 {
+        0.5 * self.around[i].ln_1p()
+    }
+
+    /// What a newcomer's actions of its own add.
+    pub(crate) fn novelty(&self, f: f64, i: usize) -> f64 {
+        1.5 * Newcomers::share(f) * f64::from(self.own_actions[i]).ln_1p()
+    }
+}
+
+/// What can be made neutral in a tuple.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aspect {
+    /// A column: its surprises and life spans.
+    Column(usize),
+    /// The hours.
+    Hours,
+}
+
+impl Settings {
+    fn bonus(&self, changes: bool) -> f64 {
+        if changes { self.change_bonus } else { 0.0 }
+    }
 }
 
 impl Scored {
@@ -59,66 +224,55 @@ impl Scored {
     pub fn newcomer_weight(&self) -> f64 {
         self.newcomers.weight
     }
-}
 
-/// One in units of summed oddness: whole numbers, so that a sum is the same in any order.
-const UNIT: f64 = (1u64 << 32) as f64;
-
-/// Scores tuples.
-///
-/// # Errors
-/// [`ScoreError`] for tables that do not fit together, or on an interrupt. A model that cannot be fitted
-/// is left out, see [`Scored::models`].
-///
-/// # Cost
-/// O(n log n) for n tuples besides the models; see those.
-pub fn score(facts: &Facts, settings: &Settings, ctx: &Ctx) -> Result<Scored, ScoreError> {
-    let n = facts.len();
-    let features = features::plan(facts);
-    let values = features::values(facts, &features, settings.span_softness, ctx)?;
-    let models = Models::fit(&values, ctx)?;
-    let sessions = sessions(facts);
-    let newcomers = Newcomers::find(facts, &sessions);
-    let sums: Vec<f64> = (0..n).map(|i| values.iter().map(|f| f[i]).sum()).collect();
-    let r1 = ranks(&models.mean_ranks(n));
-    let r2 = ranks(&sums);
-    let h = newcomers.weight;
-    let both: Vec<f64> = r2.iter().zip(&r1).map(|(b, a)| b + (1.0 - h) * a).collect();
-    let own: Vec<f64> = ranks(&both)
-        .iter()
-        .enumerate()
-        .map(|(i, r)| {
-            let tail = (n as f64 + 1.0 - r) / (n as f64 + 1.0);
-            let bonus = if facts.changes[i] { settings.change_bonus } else { 0.0 };
-            -tail.ln() + 3.0 * newcomers.f[i] + bonus
-        })
-        .collect();
-    let mut in_sessions = vec![0; n];
-    for part in sessions.iter().flat_map(|s| &s.parts) {
-        in_sessions[part.tuple as usize] += 1;
+    /// The oddness of a session's oddest tuple, the sum of what its tuples have above the threshold, and how
+    /// many have something.
+    pub(crate) fn session(&self, session: &Session) -> (f64, f64, u32) {
+        let own = session.parts.iter().map(|p| self.own[p.tuple as usize]);
+        let excess: Vec<u64> = own.clone().map(|u| self.company.excess(u)).collect();
+        let odd = excess.iter().filter(|&&e| e > 0).count() as u32;
+        let sum = excess.iter().sum::<u64>() as f64 / UNIT;
+        (own.fold(f64::NEG_INFINITY, f64::max), sum, odd)
     }
-    let threshold = if sessions.is_empty() {
-        f64::INFINITY
-    } else {
-        (1.0 - h) * percentile(&own, &vec![1; n], 90.0) + h * percentile(&own, &in_sessions, 90.0)
-    };
-    let excess = |u: f64| ((u - threshold).max(0.0) * UNIT) as i64;
-    let mut around = vec![0i64; n];
-    let mut own_actions = vec![0; n];
-    for session in &sessions {
-        let sum: i64 = session.parts.iter().map(|p| excess(own[p.tuple as usize])).sum();
-        for part in &session.parts {
-            let i = part.tuple as usize;
-            around[i] = around[i].max(sum - excess(own[i]));
-            own_actions[i] = own_actions[i].max(session.own_actions);
+
+    /// The tuples, oddest first; of equal scores the first given first.
+    pub fn order(&self) -> Vec<u32> {
+        let mut order: Vec<u32> = (0..self.score.len() as u32).collect();
+        order.sort_by(|&a, &b| self.score[b as usize].total_cmp(&self.score[a as usize]));
+        order
+    }
+
+    /// The score that tuple `i` would have if an aspect of it were ordinary: the features that speak
+    /// about it at most at their median over all tuples, everything else as it is. Without an aspect, the
+    /// score of the tuple as it is, found the same way: the difference is what the aspect contributes.
+    ///
+    /// It is near [`Scored::score`] but not equal, since a row that the models are asked about stands
+    /// beside itself among the rows they were fitted on.
+    ///
+    /// # Cost
+    /// Scoring one row with each of the models.
+    pub fn neutralised(&self, facts: &Facts, i: usize, aspect: Option<Aspect>) -> f64 {
+        let speaks = |feature: &Feature| match aspect {
+            None => false,
+            Some(Aspect::Hours) => feature.column().is_none(),
+            Some(Aspect::Column(j)) => feature.column() == Some(j),
+        };
+        let features: Vec<f64> = (self.features.iter().zip(&self.values))
+            .zip(&self.medians)
+            .map(|((f, v), &median)| if speaks(f) { v[i].min(median) } else { v[i] })
+            .collect();
+        let mut t = self.newcomers.surprise[i];
+        match aspect {
+            Some(Aspect::Column(j)) if facts.at(Role::Principal) == Some(j) => t[0] = 0.0,
+            Some(Aspect::Column(j)) if facts.at(Role::Network) == Some(j) => t[1..].fill(0.0),
+            _ => {}
         }
+        let f = self.newcomers.scarcity(t);
+        let ladder = &self.ladder;
+        let r1 = rank_among(&ladder.mean_ranks, self.models.mean_rank_of(&features));
+        let r2 = rank_among(&ladder.sums, features.iter().sum());
+        let rank = rank_among(&ladder.both, self.newcomers.blend(r1, r2));
+        let own = own_score(rank, facts.len(), f, self.settings.bonus(facts.changes[i]));
+        self.company.add(own, f, i)
     }
-    let score = (0..n)
-        .map(|i| {
-            let b = around[i] as f64 / UNIT;
-            let h = Newcomers::share(newcomers.f[i]);
-            own[i] + 0.5 * b.ln_1p() + 1.5 * h * f64::from(own_actions[i]).ln_1p()
-        })
-        .collect();
-    Ok(Scored { features, values, own, score, models, sessions, newcomers })
 }
