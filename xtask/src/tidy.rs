@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lanner-encode", &["frame", "kernels"]),
     ("lanner-detect", &["frame", "kernels"]),
     ("lanner-vote", &["kernels"]),
+    ("lanner-recipe", &["frame", "kernels", "detect"]),
     ("lanner-explain", &[]),
     (
         "lanner-pipeline",

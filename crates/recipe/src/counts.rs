@@ -116,9 +116,7 @@ impl<'a> Counts<'a> {
     /// First and last moment of the rows with tuple `i`'s value in a column, or in two.
     pub(crate) fn span(&self, of: usize, with: Option<usize>, i: usize) -> Option<(i64, i64)> {
         let same = |t: usize| {
-            with.is_none_or(|w| {
-                self.facts.columns[w].codes[t] == self.facts.columns[w].codes[i]
-            })
+            with.is_none_or(|w| self.facts.columns[w].codes[t] == self.facts.columns[w].codes[i])
         };
         let alike = self.alike(of, i).iter().map(|&t| t as usize).filter(|&t| same(t));
         alike.map(|t| self.spans[t]).fold(None, crate::table::widest)

@@ -108,9 +108,7 @@ pub(crate) fn values(
                 (Some(visits), Some(principal)) => habit(visits, principal),
                 _ => vec![0.0; facts.len()],
             },
-            Feature::Span { of, with } => {
-                life_span((codes(of), with.map(codes)), &spans, softness)
-            }
+            Feature::Span { of, with } => life_span((codes(of), with.map(codes)), &spans, softness),
         })
     };
     ctx.parallel(|| plan.par_iter().map(one).collect())

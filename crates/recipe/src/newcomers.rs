@@ -40,12 +40,8 @@ impl Newcomers {
     /// Looks for newcomers; finds none where principal or network is not known.
     pub(crate) fn find(facts: &Facts, sessions: &[Session]) -> Self {
         let n = facts.len();
-        let mut found = Self {
-            surprise: vec![[0.0; 3]; n],
-            f: vec![0.0; n],
-            weight: 0.0,
-            scale: Vec::new(),
-        };
+        let mut found =
+            Self { surprise: vec![[0.0; 3]; n], f: vec![0.0; n], weight: 0.0, scale: Vec::new() };
         let (Some(principal), Some(network)) =
             (facts.codes(Role::Principal), facts.codes(Role::Network))
         else {
@@ -86,10 +82,10 @@ impl Newcomers {
             return 0.0;
         }
         let less = self.scale.partition_point(|s| s.0 < z);
-        let below = self.scale.get(less).map_or_else(
-            || self.scale.last().map_or(0.0, |s| s.1 + s.0.powi(STEEPNESS)),
-            |s| s.1,
-        );
+        let below = self
+            .scale
+            .get(less)
+            .map_or_else(|| self.scale.last().map_or(0.0, |s| s.1 + s.0.powi(STEEPNESS)), |s| s.1);
         let g = (self.scale.len() - less) as f64 + below / z.powi(STEEPNESS);
         (COMMON / g).ln().max(0.0)
     }

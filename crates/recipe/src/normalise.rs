@@ -57,7 +57,9 @@ impl Normaliser {
             Self::Plain => joined(raw),
             Self::Lower => joined(raw).map(|v| v.to_lowercase()),
             Self::First => first.map(str::to_owned),
-            Self::AwsPrincipal => principal(raw.first().and_then(filled), raw.get(1).and_then(filled)),
+            Self::AwsPrincipal => {
+                principal(raw.first().and_then(filled), raw.get(1).and_then(filled))
+            }
             Self::AwsRole => holder(raw.first().and_then(filled), raw.get(1).and_then(filled)),
             Self::Network => first.map(network),
             Self::Agent => first.map(agent),
@@ -115,7 +117,8 @@ pub(crate) fn column(normaliser: Normaliser, fields: &[&Field]) -> (Vec<u32>, Ve
         }
     }
     let mut normal: Vec<Option<u32>> = vec![None; distinct as usize];
-    let mut known: std::collections::HashMap<Option<String>, u32> = std::collections::HashMap::new();
+    let mut known: std::collections::HashMap<Option<String>, u32> =
+        std::collections::HashMap::new();
     let mut values = Vec::new();
     let codes = (0..n).map(|i| {
         *normal[combination[i] as usize].get_or_insert_with(|| {

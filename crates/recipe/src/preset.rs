@@ -121,8 +121,7 @@ impl Preset {
     /// # Errors
     /// [`PresetError`] with the line and what is allowed there.
     pub fn parse(text: &str) -> Result<Self, PresetError> {
-        let preset: Self =
-            toml::from_str(text).map_err(|e| PresetError::Syntax(e.to_string()))?;
+        let preset: Self = toml::from_str(text).map_err(|e| PresetError::Syntax(e.to_string()))?;
         let wrong = |why: String| PresetError::Wrong { preset: preset.name.clone(), why };
         let mut taken = BTreeSet::new();
         for rule in &preset.columns {
@@ -265,4 +264,84 @@ fn bare(name: &str) -> String {
 
 fn plain() -> Normaliser {
     Normaliser::Plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Field;
+
+    #[test]
+    fn built_in_presets_are_valid() {
+        for name in Preset::names() {
+            let preset = Preset::built_in(name).unwrap();
+            assert_eq!(preset.name, name);
+            assert!(!preset.time.is_empty());
+        }
+    }
+
+    #[test]
+    fn errors_say_what_would_be_right() {
+        let says = |text: &str, words: &[&str]| {
+            let error = Preset::parse(text).unwrap_err().to_string();
+            assert!(words.iter().all(|w| error.contains(w)), "{error}");
+        };
+        let head = "name = \"x\"\ntitle = \"X\"\n";
+        says("name = 3", &["not a preset", "expected a string"]);
+        says(
+            &format!("{head}[[column]]\nrole = \"actor\"\nfrom = [\"a\"]"),
+            &["actor", "principal"],
+        );
+        says(&format!("{head}[[columns]]\nrole = \"agent\""), &["columns", "column"]);
+        says(&format!("{head}[[column]]\nrole = \"agent\"\nfrom = []"), &["from = "]);
+        let twice = "[[column]]\nrole = \"agent\"\nfrom = [\"a\"]\n".repeat(2);
+        says(&format!("{head}{twice}"), &["two columns with role agent", "other"]);
+        let many =
+            "[[column]]\nrole = \"network\"\nnormaliser = \"network\"\nfrom = [\"a\", \"b\"]";
+        says(&format!("{head}{many}"), &["network", "1 to 1 fields, not 2"]);
+        says(&format!("{head}[reads]\nfield = \"a\"\nprefixes = [\"\"]"), &["empty prefix"]);
+        let error = Preset::built_in("cloud").unwrap_err().to_string();
+        assert!(error.contains("vpc-flow"), "{error}");
+    }
+
+    #[test]
+    fn fields_are_found_under_flattened_names_and_missed_ones_with_the_nearest() {
+        let preset = Preset::built_in("cloudtrail").unwrap();
+        let table =
+            ["useridentity_arn", "SourceIpAddress", "userAgent", "eventsource", "eventName", "x"];
+        let fields = preset.fields(&table).unwrap();
+        let want = ["useridentity_arn", "SourceIpAddress", "userAgent", "eventsource", "eventName"];
+        assert_eq!(fields, want);
+        assert_eq!(preset.time_field(&["a", "event_time"]), Some("event_time"));
+        let error = preset.fields(&table[1..]).unwrap_err().to_string();
+        assert!(error.contains("needs field \"userIdentity.arn\""), "{error}");
+    }
+
+    #[test]
+    fn optional_columns_may_be_missing() {
+        let field = |name: &str, value: &str| Field {
+            name: name.to_owned(),
+            codes: vec![0, 1],
+            values: vec![Some(value.to_owned()), None],
+        };
+        let preset = Preset::built_in("kubernetes-audit").unwrap();
+        let tuples = Tuples {
+            fields: vec![
+                field("user.username", "system:admin"),
+                field("sourceIPs", "[\"10.0.0.1\"]"),
+                field("userAgent", "kubectl/v1.27 (linux/amd64)"),
+                field("verb", "list"),
+                field("objectRef.resource", "pods"),
+                field("objectRef.subresource", "exec"),
+            ],
+            copies: vec![1, 2],
+        };
+        let facts = preset.facts(&tuples, None).unwrap();
+        assert_eq!(facts.at(Role::Role), Some(1), "falls back on the user");
+        assert_eq!(facts.at(Role::Other), None);
+        assert_eq!(facts.changes, [false, true]);
+        let action = &facts.columns[facts.at(Role::Action).unwrap()];
+        assert_eq!(action.values, [Some("list:pods:exec".to_owned()), None]);
+        assert_eq!(action.name, "lanner_action");
+    }
 }

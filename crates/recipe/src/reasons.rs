@@ -51,7 +51,7 @@ pub struct Reason {
     /// The usual value and its rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usual: Option<(Option<String>, u64)>,
-    /// How much lower the score would be without it.
+    /// How much lower the score would be without it, what supports it included; 0 inside `because`.
     pub contribution: f64,
     /// In plain words. Values in it are cut and safe to show.
     pub text: String,
@@ -124,6 +124,9 @@ impl<'a> Reasons<'a> {
             reasons.push(self.plain(Kind::Novelty, u64::from(own), novelty, text));
         }
         reasons.sort_by(|a, b| b.contribution.total_cmp(&a.contribution));
+        // What carries nothing is no reason; but a tuple has at least one.
+        let carrying = reasons.partition_point(|r| r.contribution > 0.0);
+        reasons.truncate(carrying.max(1));
         reasons
     }
 
@@ -194,7 +197,8 @@ impl<'a> Reasons<'a> {
         let seconds = |s: (i64, i64)| ((s.1 - s.0) / 1_000_000) as u64;
         let lived = seconds(self.counts.span(of, with, i)?);
         let period = seconds(self.counts.period()?);
-        let what: Vec<String> = [Some(of), with].into_iter().flatten().map(|j| self.has(j, i)).collect();
+        let what: Vec<String> =
+            [Some(of), with].into_iter().flatten().map(|j| self.has(j, i)).collect();
         let cell = crate::counts::Cell { count: lived, total: period, usual: None };
         // The column that came new to the other is the one spoken about.
         let columns = with.map_or((of, None), |with| (with, Some(of)));
@@ -229,10 +233,12 @@ impl<'a> Reasons<'a> {
         sql: String,
         i: usize,
     ) -> Reason {
-        let value = |j: usize| self.facts.columns[j].values[self.facts.columns[j].codes[i] as usize].as_deref();
-        let usual = cell.usual.map(|(code, rows)| {
-            (self.facts.columns[of].values[code as usize].clone(), rows)
-        });
+        let value = |j: usize| {
+            self.facts.columns[j].values[self.facts.columns[j].codes[i] as usize].as_deref()
+        };
+        let usual = cell
+            .usual
+            .map(|(code, rows)| (self.facts.columns[of].values[code as usize].clone(), rows));
         let label = |j: usize| words::label(self.role(j), &self.facts.columns[j].name);
         let text = words::fact(&Fact {
             kind,

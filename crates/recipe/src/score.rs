@@ -104,8 +104,7 @@ pub fn score(facts: &Facts, settings: &Settings, ctx: &Ctx) -> Result<Scored, Sc
         .collect();
     let company = company(&sessions, &own, newcomers.weight);
     let score = (0..n).map(|i| company.add(own[i], newcomers.f[i], i)).collect();
-    let ladder =
-        Ladder { mean_ranks: sorted(mean_ranks), sums: sorted(sums), both: sorted(both) };
+    let ladder = Ladder { mean_ranks: sorted(mean_ranks), sums: sorted(sums), both: sorted(both) };
     let once = vec![1; n];
     let medians = values.iter().map(|v| median(v, &once)).collect();
     Ok(Scored {
@@ -147,12 +146,8 @@ fn company(sessions: &[Session], own: &[f64], newcomers: f64) -> Company {
         (1.0 - newcomers) * percentile(own, &vec![1; n], CROWD)
             + newcomers * percentile(own, &in_sessions, CROWD)
     };
-    let mut company = Company {
-        threshold,
-        around: vec![0.0; n],
-        others: vec![0; n],
-        own_actions: vec![0; n],
-    };
+    let mut company =
+        Company { threshold, around: vec![0.0; n], others: vec![0; n], own_actions: vec![0; n] };
     let mut most = vec![(0u64, 0u32); n];
     for session in sessions {
         let excess = |tuple: usize| company.excess(own[tuple]);

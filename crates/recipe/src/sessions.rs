@@ -1,7 +1,7 @@
 //! Sessions: what one principal did from one network with one agent within four hours.
 
-use crate::{Facts, Role};
 use crate::table::{runs, widest};
+use crate::{Facts, Role};
 
 /// Hours of a session.
 const HOURS: i32 = 4;

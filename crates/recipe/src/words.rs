@@ -173,7 +173,10 @@ mod tests {
             said(Kind::Brief, (Network, "45.155/16"), who, 240),
             "network 45.155/16 seen by this principal only within 4 minutes of 51 minutes"
         );
-        assert_eq!(said(Kind::Rare, (Other, "\u{1b}x"), None, 2), "field \\u{1b}x: 2 of 3,029 events");
+        assert_eq!(
+            said(Kind::Rare, (Other, "\u{1b}x"), None, 2),
+            "field \\u{1b}x: 2 of 3,029 events"
+        );
         assert_eq!(duration(0), "1 second");
         assert_eq!(duration(2_592_000), "30 days");
     }

@@ -80,7 +80,8 @@ mod tests {
         assert_eq!(agent(lambda), "boto3/linux/lambda");
         let ssm = "aws-sdk-go/1.44.291 (go1.20; linux; amd64) amazon-ssm-agent/";
         assert_eq!(agent(ssm), "aws-sdk-go/linux/ssm-agent");
-        let cli = "aws-cli/2.15.1 Python/3.11.6 Darwin/23.1.0 exe/x86_64 prompt/off command/iam.list";
+        let cli =
+            "aws-cli/2.15.1 Python/3.11.6 Darwin/23.1.0 exe/x86_64 prompt/off command/iam.list";
         assert_eq!(agent(cli), "aws-cli/macos");
         assert_eq!(agent("[S3Console/0.4, aws-internal/3]"), "s3console");
     }
