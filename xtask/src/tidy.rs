@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lanner-encode", &["frame", "kernels"]),
     ("lanner-detect", &["frame", "kernels"]),
     ("lanner-vote", &["kernels"]),
+    ("lanner-recipe", &["frame", "kernels", "detect"]),
     ("lanner-explain", &[]),
     ("lanner-sessions", &["frame", "kernels", "detect", "vote"]),
     (
