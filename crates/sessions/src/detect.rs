@@ -142,7 +142,8 @@ fn detect_in(sessions: &[Session], options: &Options, ctx: &Ctx) -> Result<Detec
     let x = Matrix::from_rows(&features);
     let (sample, place) = Sample::collapse(&x, &vec![1; features.len()])?;
     let n_neighbors = 3.min(features.len() - 1);
-    let model = lof::Lof::fit(&sample, &lof::Params { n_neighbors }, ctx)?;
+    let model =
+        lof::Lof::fit(&sample, &lof::Params { n_neighbors, ..lof::Params::default() }, ctx)?;
     let scores: Vec<f64> = place.iter().map(|&p| model.own_scores()[p as usize]).collect();
     let flagged: Vec<bool> = scores.iter().map(|&s| s > LIMIT).collect();
     let peers = Peers::new(&x);

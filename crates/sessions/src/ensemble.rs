@@ -145,7 +145,7 @@ pub fn ensemble(
     let votes: Vec<&[bool]> = ran.iter().map(|v| v.voted.as_slice()).collect();
     let scores: Vec<&[f64]> = ran.iter().map(|v| v.scores.as_slice()).collect();
     let rank = vote::rank_of_tuples(&votes, n);
-    let score = vote::mean_share(&scores, &ones);
+    let score = vote::mean_share(&vote::mid_shares(&scores, &ones), ones.len());
     let reasons: Vec<Vec<Oddity>> =
         features.iter().zip(&z).map(|(row, z)| oddities(row, z, &scales)).collect();
     let together = |why: &Vec<Oddity>| why.iter().map(|o| o.z * o.z).sum::<f64>().sqrt();
