@@ -83,7 +83,8 @@ pub(crate) fn files(
     files: &[(String, FileAccount)],
     skipped: &[Skipped],
 ) -> std::io::Result<()> {
-    for (path, account) in files.iter().filter(|(_, a)| a.rejects > 0).take(NAMED) {
+    let damaged = || files.iter().filter(|(_, a)| a.rejects > 0);
+    for (path, account) in damaged().take(NAMED) {
         let first = account.listed.first();
         let why = first.map_or(String::new(), |r| {
             format!(": record {} at byte {}: {}", r.record, r.offset, shown(&r.reason))
@@ -94,6 +95,10 @@ pub(crate) fn files(
             plural(account.rejects, "reject"),
             tail(path)
         )?;
+    }
+    let more = damaged().count().saturating_sub(NAMED) as u64;
+    if more > 0 {
+        writeln!(to, "{indent}{WARN}and rejects in {}{WARN:#} more", plural(more, "file"))?;
     }
     for file in skipped.iter().take(NAMED) {
         writeln!(to, "{indent}{DIM}skipped {}: {}{DIM:#}", tail(&file.path), shown(&file.reason))?;

@@ -49,6 +49,25 @@ pub struct SessionsOutcome {
     pub timings: Vec<(&'static str, f64)>,
 }
 
+impl SessionsOutcome {
+    /// Places of the sessions that any detector flagged, strangest first: those of the ensemble by their
+    /// distance, then those of the reference detector by their factor.
+    pub fn strangest(&self) -> Vec<usize> {
+        let ensemble = self.ensemble.as_ref();
+        let distance = |i: usize| ensemble.filter(|e| e.flagged[i]).map(|e| e.distance[i]);
+        let lof = self.detection.lof.as_ref();
+        let factor = |i: usize| lof.filter(|l| l.flagged[i]).map(|l| l.scores[i]);
+        let key = |i: usize| (distance(i).unwrap_or(0.0), factor(i).unwrap_or(0.0));
+        let flagged = |&i: &usize| distance(i).is_some() || factor(i).is_some();
+        let mut all: Vec<usize> = (0..self.sessions.len()).filter(flagged).collect();
+        all.sort_by(|&a, &b| {
+            let (a, b) = (key(a), key(b));
+            b.0.total_cmp(&a.0).then(b.1.total_cmp(&a.1))
+        });
+        all
+    }
+}
+
 /// The settings of a hunt for sessions as they were understood.
 #[derive(Debug, Clone, Serialize)]
 pub struct SessionsSettings {

@@ -24,7 +24,7 @@ fn logon(n: u64) -> Event {
 }
 
 /// A log of events, and one of `UserData` at its end.
-fn log(count: u64) -> Vec<u8> {
+pub(crate) fn log(count: u64) -> Vec<u8> {
     let mut writer = Writer::new(Cursor::new(Vec::new())).unwrap();
     for n in 1..count {
         writer.push(&logon(n), Body::EventData).unwrap();

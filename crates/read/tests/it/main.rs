@@ -14,3 +14,4 @@ mod folders;
 mod support;
 mod tables;
 mod trail;
+mod windows;

@@ -38,6 +38,8 @@ pub(crate) struct SessionRow {
     /// None where there were too few sessions to compare.
     pub lof_score: Option<f64>,
     pub flagged: bool,
+    /// Place among the sessions that any detector flagged, 1 for the strangest.
+    pub place: Option<u64>,
     pub reasons: Vec<Reason>,
     /// What is said of a flagged session, joined by ` | `.
     pub explanation: Option<String>,
@@ -56,7 +58,12 @@ impl SessionRow {
 
     /// Did any detector flag it?
     pub(crate) fn stands_out(&self) -> bool {
-        self.flagged || self.ensemble.as_ref().is_some_and(|e| e.flagged)
+        self.place.is_some()
+    }
+
+    /// Did only the reference detector flag it, though the ensemble looked at it too?
+    pub(crate) fn only_by_reference(&self) -> bool {
+        self.flagged && self.ensemble.as_ref().is_some_and(|e| !e.flagged)
     }
 }
 
@@ -101,7 +108,11 @@ pub(crate) struct Oddity {
 
 /// The rows of an outcome, in session order.
 pub(super) fn rows(outcome: &SessionsOutcome) -> Vec<SessionRow> {
-    (0..outcome.sessions.len()).map(|i| row(outcome, i)).collect()
+    let mut rows: Vec<SessionRow> = (0..outcome.sessions.len()).map(|i| row(outcome, i)).collect();
+    for (i, place) in outcome.strangest().into_iter().zip(1..) {
+        rows[i].place = Some(place);
+    }
+    rows
 }
 
 fn row(outcome: &SessionsOutcome, i: usize) -> SessionRow {
@@ -144,6 +155,7 @@ fn row(outcome: &SessionsOutcome, i: usize) -> SessionRow {
         features: named(&outcome.detection.features[i]),
         lof_score: lof.map(|l| l.scores[i]),
         flagged,
+        place: None,
         reasons: reasons.collect(),
         explanation: lof.filter(|_| flagged).map(|l| l.words(i).join(" | ")),
         ensemble,
@@ -202,6 +214,7 @@ fn table(rows: &[SessionRow]) -> Result<RecordBatch, ReportError> {
     columns.extend([
         ("lof_score", Arc::new(lof) as ArrayRef, true),
         ("flagged", Arc::new(flagged), false),
+        ("place", Arc::new(rows.iter().map(|r| r.place).collect::<UInt64Array>()), true),
         ("reasons", json(|r| serde_json::to_string(&r.reasons))?, false),
         ("explanation", text(|r| r.explanation.clone()), true),
     ]);

@@ -95,26 +95,11 @@ fn counts(to: &mut impl Write, found: &SessionsOutcome) -> std::io::Result<()> {
     writeln!(to)
 }
 
-/// Places of the flagged sessions, strangest first.
-fn order(found: &SessionsOutcome) -> Vec<usize> {
-    let lof = |i: usize| found.detection.lof.as_ref().filter(|l| l.flagged[i]).map(|l| l.scores[i]);
-    let distance =
-        |i: usize| found.ensemble.as_ref().filter(|e| e.flagged[i]).map(|e| e.distance[i]);
-    let key = |i: usize| (distance(i).unwrap_or(0.0), lof(i).unwrap_or(0.0));
-    let flagged = |&i: &usize| lof(i).is_some() || distance(i).is_some();
-    let mut all: Vec<usize> = (0..found.sessions.len()).filter(flagged).collect();
-    all.sort_by(|&a, &b| {
-        let (a, b) = (key(a), key(b));
-        b.0.total_cmp(&a.0).then(b.1.total_cmp(&a.1))
-    });
-    all
-}
-
 fn strangest(to: &mut impl Write, found: &SessionsOutcome) -> std::io::Result<()> {
     if found.detection.lof.is_none() {
         return Ok(());
     }
-    let order = order(found);
+    let order = found.strangest();
     if order.is_empty() {
         return writeln!(to, "\nNo session stands out from the others.");
     }

@@ -99,15 +99,15 @@ fn card(row: &SessionRow, events: &[EventRow], peers: &[Peers]) -> Card {
     let reason = |r: &crate::sessions::Reason| Why {
         text: Shown::new(&r.text, 120, 120),
         detail: format!(
-            "{}, peers typically {}, {} deviations from the mean",
+            "{}, peers typically {}, {:.1} deviations from the mean",
             value(&r.feature, r.value),
             value(&r.feature, r.peer_median),
-            number(r.z)
+            r.z
         ),
     };
     let oddity = |o: &crate::sessions::Oddity| Why {
         text: Shown::new(&o.text, 120, 120),
-        detail: format!("{} scales from the median", number(o.z)),
+        detail: format!("{:.1} scales from the median", o.z),
     };
     let mut reasons: Vec<Why> = row.reasons.iter().map(reason).collect();
     if row.flagged && reasons.is_empty() {

@@ -4,6 +4,7 @@ use crate::page::charts::{Tick, px, ticks};
 use crate::page::words::{count, time};
 use crate::sessions::SessionRow;
 use lanner_frame::text::excerpt;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 const LEFT: f64 = 210.0;
@@ -11,7 +12,7 @@ const RIGHT: f64 = 1088.0;
 const TOP: f64 = 8.0;
 const LANE: f64 = 19.0;
 const BAR: f64 = 11.0;
-/// Lanes at most; those with a session that stands out come first.
+/// Lanes at most; those with the strangest sessions come first.
 const LANES: usize = 40;
 /// Narrowest bar that can be seen, and narrowest one that can be hit.
 const SEEN: f64 = 2.0;
@@ -49,6 +50,8 @@ pub(super) struct OddBar {
     pub id: u64,
     /// It is shown further down.
     pub carded: bool,
+    /// Only the reference detector flagged it, though the ensemble looked at it too.
+    pub faint: bool,
     pub x: String,
     pub width: String,
     pub title: String,
@@ -81,11 +84,10 @@ impl Lanes {
             LEFT + (RIGHT - LEFT) * (t as f64 - from as f64) / width
         };
         let mut lanes: Vec<(&str, Vec<Span<'_>>)> = by_name.into_iter().collect();
-        let weight = |spans: &[Span<'_>]| {
-            let odd = spans.iter().filter(|s| s.row.stands_out()).count();
-            (odd, spans.len())
-        };
-        lanes.sort_by_key(|(_, spans)| std::cmp::Reverse(weight(spans)));
+        lanes.sort_by_key(|(_, spans)| {
+            let strangest = spans.iter().filter_map(|s| s.row.place).min();
+            (strangest.unwrap_or(u64::MAX), Reverse(spans.len()))
+        });
         let more = lanes.len().saturating_sub(LANES);
         lanes.truncate(LANES);
         let base = TOP + LANE * lanes.len() as f64 + 4.0;
@@ -145,6 +147,7 @@ fn odd(spans: &[Span<'_>], carded: &BTreeSet<u64>, x: &dyn Fn(i64) -> f64) -> Ve
         OddBar {
             id: row.session_id,
             carded: carded.contains(&row.session_id),
+            faint: row.only_by_reference(),
             x: px(from),
             width: px(width),
             title: format!(
@@ -159,4 +162,43 @@ fn odd(spans: &[Span<'_>], carded: &BTreeSet<u64>, x: &dyn Fn(i64) -> f64) -> Ve
         }
     };
     spans.iter().filter(|s| s.row.stands_out()).map(bar).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn row(id: u64, user: &str, minute: i64, place: Option<u64>) -> SessionRow {
+        let time = |m: i64| jiff::Timestamp::from_second(m * 60).unwrap().to_string();
+        let mut row = json!({
+            "session_id": id, "host": "h", "user": user, "source_ip": null, "start": time(minute),
+            "end": time(minute + 1), "start_reason": "logon", "end_reason": "explicit_logoff",
+            "lof_score": 1.0, "flagged": place.is_some(), "place": place, "reasons": [],
+            "explanation": null, "addresses": [], "logon_ids": [], "windows_session": null,
+        });
+        for name in lanner_sessions::FEATURES {
+            row[name] = json!(1);
+        }
+        serde_json::from_value(row).unwrap()
+    }
+
+    #[test]
+    fn the_strangest_accounts_come_first_and_touching_sessions_are_one_bar() {
+        let mut rows =
+            vec![row(1, "ann", 0, None), row(2, "ann", 2, None), row(3, "ann", 9000, None)];
+        rows.push(row(4, "bob", 5000, Some(2)));
+        rows.push(row(5, "cyd", 9999, Some(1)));
+        rows.extend((6..60).map(|n| row(n, &format!("u{n}"), 100, None)));
+        let lanes = Lanes::new(&rows, &BTreeSet::from([4])).unwrap();
+        let names: Vec<&str> = lanes.lanes.iter().map(|l| l.name.as_str()).collect();
+        assert_eq!((&names[..3], names.len(), lanes.more), (&["cyd", "bob", "ann"][..], LANES, 17));
+        assert_eq!(lanes.lanes[2].bars.len(), 2);
+        assert!(lanes.lanes[2].bars[0].title.starts_with("2 sessions: 1970-01-01 00:00:00"));
+        let (cyd, bob) = (&lanes.lanes[0].odd[0], &lanes.lanes[1].odd[0]);
+        assert_eq!((cyd.carded, cyd.anchor, bob.carded), (false, "end", true));
+        // A bar at the right end is still wide enough to be hit.
+        assert_eq!((cyd.x.as_str(), cyd.width.as_str()), ("1082.0", "6.0"));
+        assert!(Lanes::new(&[], &BTreeSet::new()).is_none());
+    }
 }

@@ -64,20 +64,11 @@ impl Found {
     }
 }
 
-/// Places of the sessions that stand out, strangest first: those of the ensemble by their distance, then
-/// those of the reference detector by their factor.
+/// Places of the strangest sessions, as many as are shown.
 fn strangest(rows: &[SessionRow]) -> Vec<usize> {
-    let mut all: Vec<usize> = (0..rows.len()).filter(|&i| rows[i].stands_out()).collect();
-    let key = |i: usize| {
-        let distance = rows[i].ensemble.as_ref().filter(|e| e.flagged).map_or(0.0, |e| e.distance);
-        (distance, rows[i].lof_score.unwrap_or(0.0))
-    };
-    all.sort_by(|&a, &b| {
-        let (a, b) = (key(a), key(b));
-        b.0.total_cmp(&a.0).then(b.1.total_cmp(&a.1))
-    });
-    all.truncate(SHOWN);
-    all
+    let placed = rows.iter().enumerate().filter_map(|(i, row)| Some((row.place?, i)));
+    let placed: BTreeMap<u64, usize> = placed.collect();
+    placed.into_values().take(SHOWN).collect()
 }
 
 /// The events of some sessions, by time.

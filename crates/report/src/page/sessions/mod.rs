@@ -136,7 +136,7 @@ fn line(row: &SessionRow, carded: &BTreeSet<u64>) -> Line {
         host: text(Some(&row.host), 40),
         events: grouped(values[8] as u64),
         failed: grouped(values[1] as u64),
-        lof: row.lof_score.map_or_else(String::new, words::number),
+        lof: row.lof_score.map_or_else(String::new, |s| format!("{s:.3}")),
         ensemble: row.ensemble.as_ref().map(|e| format!("{:.3}", e.score)),
     }
 }
