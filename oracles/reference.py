@@ -15,6 +15,7 @@ class Case:
     cls: str
     seeded: bool = False  # takes random_state; compared by rank over mean scores of seeds
     new_rows: bool = False  # decision_function must agree too
+    seeds: tuple = (5, 80)  # in a group: more where groups of few are not alike
     params: dict = field(default_factory=dict)  # given to both
     pyod: dict = field(default_factory=dict)  # given to PyOD alone
 
@@ -46,6 +47,14 @@ CASES = [
     Case("INNE", "inne", "INNE", seeded=True),
     Case("LODA", "loda", "LODA", seeded=True),
     Case("LODA", "loda", "LODA", seeded=True, params={"n_bins": "auto"}),
+    # These two need torch. Networks are slow to train, so seeds are few, and epochs too.
+    Case("DIF", "dif", "DIF", seeded=True, seeds=(5,)),
+    Case("DIF", "dif", "DIF", seeded=True, seeds=(5,),
+         params={"n_ensemble": 15, "hidden_neurons": [32, 16], "hidden_activation": "relu",
+                 "skip_connection": True}),
+    Case("LUNAR", "lunar", "LUNAR", seeded=True, seeds=(5,), params={"n_epochs": 30}),
+    Case("LUNAR", "lunar", "LUNAR", seeded=True, seeds=(5,),
+         params={"n_epochs": 30, "model_type": "SCORE", "negative_sampling": "SUBSPACE"}),
 ]
 
 
