@@ -24,7 +24,6 @@ VERSIONS = {
 }
 NEW_ROWS = 6
 GROUPS = 5  # of seeds
-SEEDS = (5, 80)  # in a group: more where groups of few are not alike
 ALIKE = 0.95  # rank correlation of each group with the others
 COMPARED = 30  # rows at least, for a rank correlation to mean anything
 ORDERS = 12  # of the rows, where the reference depends on theirs
@@ -134,7 +133,7 @@ def in_orders(case, expanded, owner):
 def seeded(case, expanded, first):
     """Mean scores over disjoint groups of seeds, as many as it takes to leave little to chance."""
     scores = []
-    for seeds in SEEDS:
+    for seeds in case.seeds:
         while len(scores) < GROUPS * seeds:
             scores.append(case.fit(expanded, len(scores)).decision_scores_[first])
         groups = np.reshape(scores, (GROUPS, seeds, len(first))).mean(axis=1)

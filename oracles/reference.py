@@ -17,6 +17,7 @@ class Case:
     cls: str
     seeded: bool = False  # takes random_state; compared by rank over mean scores of seeds
     new_rows: bool = False  # decision_function must agree too
+    seeds: tuple = (5, 80)  # in a group: more where groups of few are not alike
     params: dict = field(default_factory=dict)  # given to both
     pyod: dict = field(default_factory=dict)  # given to PyOD alone
     within: float = 1e-6  # bound of an exact comparison, see parity.py
@@ -82,6 +83,14 @@ CASES = [
     Case("LMDD", "lmdd", "LMDD", seeded=True, params={"n_iter": 10, "dis_measure": "var"}),
     Case("SOD", "sod", "SOD"),
     Case("SOD", "sod", "SOD", params={"n_neighbors": 12, "ref_set": 5, "alpha": 0.6}),
+    # These two need torch. Networks are slow to train, so seeds are few, and epochs too.
+    Case("DIF", "dif", "DIF", seeded=True, seeds=(5,)),
+    Case("DIF", "dif", "DIF", seeded=True, seeds=(5,),
+         params={"n_ensemble": 15, "hidden_neurons": [32, 16], "hidden_activation": "relu",
+                 "skip_connection": True}),
+    Case("LUNAR", "lunar", "LUNAR", seeded=True, seeds=(5,), params={"n_epochs": 30}),
+    Case("LUNAR", "lunar", "LUNAR", seeded=True, seeds=(5,),
+         params={"n_epochs": 30, "model_type": "SCORE", "negative_sampling": "SUBSPACE"}),
 ]
 
 
