@@ -277,7 +277,7 @@ fn divide(copies: u64, rng: &mut Rng, sum: &mut [f64], mass: &mut [f64]) {
     let drawn = copies.min(DRAWN);
     sum.fill(0.0);
     for _ in 0..drawn {
-        mass.iter_mut().for_each(|m| *m = rng.uniform());
+        mass.fill_with(|| rng.uniform());
         let all = mass.iter().sum::<f64>().max(f64::MIN_POSITIVE);
         sum.iter_mut().zip(&*mass).for_each(|(s, m)| *s += m / all);
     }
