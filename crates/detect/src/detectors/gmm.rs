@@ -490,7 +490,7 @@ mod tests {
     #[test]
     fn two_components_leave_the_gap_odd() {
         let rows = [[0.0, 0.0], [1.0, 0.5], [0.5, 1.0], [50.0, 0.0], [51.0, 0.5], [50.5, 1.0]];
-        for init_params in [Init::Kmeans, Init::KmeansSeeds, Init::Rows, Init::Shares] {
+        for init_params in [Init::Kmeans, Init::KmeansSeeds, Init::Rows] {
             let params =
                 Params { n_components: 2, init_params, reg_covar: 0.1, ..Params::default() };
             let model = fit(&rows, &[2; 6], &params).unwrap();
