@@ -273,8 +273,9 @@ struct Best {
 }
 
 impl Best {
-    fn or(&mut self, f: f64, order: usize) {
-        if f > self.f {
+    /// Takes what a later order says if it is more than `noise` larger.
+    fn or(&mut self, f: f64, order: usize, noise: f64) {
+        if f > self.f + noise {
             *self = Self { f, order };
         }
     }
@@ -318,13 +319,13 @@ impl<'a> Tally<'a> {
         standing.sort_unstable();
         for (ball, best) in &mut self.others {
             if Some(ball) == last {
-                best.or(jump.height, order);
+                best.or(jump.height, order, rows.noise);
             } else if standing.binary_search(ball).is_err() {
-                best.or(self.found[rows.urn.row(*ball) as usize], order);
+                best.or(self.found[rows.urn.row(*ball) as usize], order, rows.noise);
             }
         }
         for (best, &f) in self.behind.iter_mut().zip(&self.found) {
-            best.or(f, order);
+            best.or(f, order, rows.noise);
         }
         Ok(())
     }
@@ -445,7 +446,8 @@ mod tests {
                 rng.shuffle(&mut order);
                 let found = by_definition(&rows, &order);
                 let calm = found.iter().filter(|f| **f == 0.0).count() as f64;
-                for (best, f) in best.iter_mut().zip(&found).filter(|(b, f)| **f > b.0 + 1e-12) {
+                for (best, f) in best.iter_mut().zip(&found).filter(|(b, f)| **f > b.0 + rows.noise)
+                {
                     *best = (*f, calm);
                 }
                 if let Some(jump) = rows.jump(order.into_iter(), &mut read, &ctx).unwrap() {
