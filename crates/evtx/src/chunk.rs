@@ -193,7 +193,7 @@ mod tests {
         let bytes = writer.finish().unwrap().into_inner();
         let sound = &bytes[FILE_HEADER..FILE_HEADER + CHUNK];
         let mut both = 0;
-        for round in 0..400_usize {
+        for round in 0..200_usize {
             let mut damaged = sound.to_vec();
             for flip in 0..round.min(6) {
                 damaged[512 + (round * 7919 + flip * 104_729) % 12_000] ^= 1 << (round % 8);
