@@ -182,7 +182,7 @@ impl<'c> Direct<'c> {
         self.steps = left.unwrap_or(0);
         match target {
             Target::Field(Field::Other(name)) if !text.is_empty() => {
-                event.system.push((name, text))
+                event.system.push((name, text));
             }
             Target::Field(field) => event.put(*field, text),
             Target::Data(name) => event.data.push((name.clone(), text)),
