@@ -163,7 +163,10 @@ def clear_sets(rows, k, size, owner):
         order = others[np.argsort(-least[i, others], kind="stable")]
         kept, left = order[:size], order[size:]
         # Copies of one row may tie: it does not matter which of them is taken.
-        edge = owner[left] == owner[kept[-1]]
-        if least[i, kept].min() > most[i, left[~edge]].max(initial=-1):
+        tied = owner[kept[least[i, kept] == least[i, kept].min()]]
+        edge = (owner[left] == tied[0]) & (tied == tied[0]).all()
+        firm = kept[owner[kept] != tied[0]] if edge.any() else kept
+        if (least[i, kept].min() > most[i, left[~edge]].max(initial=-1)
+                and least[i, firm].min(initial=n) > most[i, left[edge]].max(initial=-1)):
             clear.append(i)
     return np.array(clear, dtype=int)
