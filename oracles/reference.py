@@ -88,9 +88,9 @@ CASES = [
     Case("DIF", "dif", "DIF", seeded=True, seeds=(5,),
          params={"n_ensemble": 15, "hidden_neurons": [32, 16], "hidden_activation": "relu",
                  "skip_connection": True}),
-    Case("LUNAR", "lunar", "LUNAR", seeded=True, seeds=(5,), params={"n_epochs": 30}),
+    Case("LUNAR", "lunar", "LUNAR", seeded=True, seeds=(5,), params={"n_epochs": 20}),
     Case("LUNAR", "lunar", "LUNAR", seeded=True, seeds=(5,),
-         params={"n_epochs": 30, "model_type": "SCORE", "negative_sampling": "SUBSPACE"}),
+         params={"n_epochs": 20, "model_type": "SCORE", "negative_sampling": "SUBSPACE"}),
 ]
 
 

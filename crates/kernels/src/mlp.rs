@@ -67,9 +67,9 @@ impl Mlp {
         self.widths[self.widths.len() - 2]
     }
 
-    /// Random parameters: weights and biases uniform within one over the root of a layer's inputs, gains
-    /// 1. Only the first `inputs` inputs and `outputs` outputs have a meaning; all that belongs to the
-    /// others is 0 and stays so.
+    /// Random parameters: weights and biases uniform within one over the root of a layer's inputs; gains
+    /// are 1 and their biases 0. Only the first `inputs` inputs and `outputs` outputs have a meaning; all
+    /// that belongs to the others is 0 and stays so.
     pub fn draw(&self, inputs: usize, outputs: usize, rng: &mut Rng) -> Vec<f32> {
         let mut params = Vec::with_capacity(self.size());
         for (layer, width) in self.widths.windows(2).enumerate() {
@@ -125,7 +125,7 @@ impl Mlp {
                 match self.hidden {
                     _ if layer == last => row.iter_mut().zip(bias).for_each(|(v, b)| *v += b),
                     Hidden::Relu => {
-                        row.iter_mut().zip(bias).for_each(|(v, b)| *v = (*v + b).max(0.0))
+                        row.iter_mut().zip(bias).for_each(|(v, b)| *v = (*v + b).max(0.0));
                     }
                     Hidden::Tanh => {
                         row.iter_mut().zip(bias).for_each(|(v, b)| *v = dense::tanh(*v + b));
