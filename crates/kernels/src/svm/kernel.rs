@@ -73,7 +73,7 @@ fn products<const L: usize>(columns: &[[f64; L]], point: &[f64]) -> [f64; L] {
     sum
 }
 
-/// A sum of kernels about weighted points: sum_j w_j K(p_j, x).
+/// A sum of kernels about weighted points: `sum_j w_j K(p_j, x)`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Expansion {
     kernel: Kernel,
