@@ -22,10 +22,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lanner-sessions", &["frame", "kernels", "detect", "vote"]),
     (
         "lanner-pipeline",
-        &["frame", "kernels", "read", "collapse", "encode", "detect", "vote", "explain"],
+        &[
+            "frame", "kernels", "evtx", "read", "collapse", "encode", "detect", "vote", "explain",
+            "sessions",
+        ],
     ),
-    ("lanner-report", &["frame", "read", "encode", "explain", "pipeline"]),
-    ("lanner-sample", &["frame"]),
+    ("lanner-report", &["frame", "read", "encode", "explain", "sessions", "pipeline"]),
+    ("lanner-sample", &["frame", "evtx"]),
     (
         "lanner",
         &[

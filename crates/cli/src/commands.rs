@@ -11,6 +11,7 @@ mod query;
 mod report;
 mod sample;
 mod score;
+mod sessions;
 
 use crate::failure::Failure;
 use clap::Subcommand;
@@ -21,6 +22,8 @@ use lanner_frame::Cancel;
 pub(crate) enum Command {
     /// Find the strangest events in logs
     Hunt(Box<hunt::Args>),
+    /// Find logon sessions unlike their peers in Windows event logs
+    Sessions(Box<sessions::Args>),
     /// Say how long each model would take
     Forecast(Box<forecast::Args>),
     /// Score the rows of a numeric table with one model
@@ -43,6 +46,7 @@ pub(crate) enum Command {
 pub(crate) fn run(command: Command, cancel: &Cancel) -> Result<(), Failure> {
     match command {
         Command::Hunt(args) => hunt::run(*args, cancel),
+        Command::Sessions(args) => sessions::run(*args, cancel),
         Command::Forecast(args) => forecast::run(*args, cancel),
         Command::Score(args) => score::run(args, cancel),
         Command::Fields(args) => fields::run(args, cancel),

@@ -4,6 +4,7 @@ use anstyle::{AnsiColor, Style};
 use lanner_explain::grouped;
 use lanner_frame::text::{excerpt, shown};
 use lanner_pipeline::{Basis, Outcome, Status};
+use lanner_read::{FileAccount, Skipped};
 use std::io::Write;
 use std::path::Path;
 
@@ -12,10 +13,12 @@ const LISTED: usize = 10;
 /// Skipped files named in the summary.
 const NAMED: usize = 5;
 
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
-const WARN: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Yellow)));
-const HOT: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
+pub(crate) const BOLD: Style = Style::new().bold();
+pub(crate) const DIM: Style = Style::new().dimmed();
+pub(crate) const WARN: Style =
+    Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Yellow)));
+pub(crate) const HOT: Style =
+    Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
 
 /// Prints the summary of a hunt.
 pub(crate) fn print(outcome: &Outcome, out: Option<&Path>) -> std::io::Result<()> {
@@ -50,7 +53,6 @@ pub(crate) fn print(outcome: &Outcome, out: Option<&Path>) -> std::io::Result<()
 
 fn read(to: &mut impl Write, outcome: &Outcome) -> std::io::Result<()> {
     let input = &outcome.input;
-    let files = input.files.len();
     let kind = &outcome.settings.kind;
     let span = match (&input.first, &input.last) {
         (Some(first), Some(last)) => format!(", {first} to {last}"),
@@ -61,7 +63,7 @@ fn read(to: &mut impl Write, outcome: &Outcome) -> std::io::Result<()> {
         "{BOLD}Read{BOLD:#}    {} {} in {}{span}",
         grouped(input.read),
         counted(input.read, &format!("{kind} record")),
-        plural(files as u64, "file"),
+        plural(input.files.len() as u64, "file"),
     )?;
     writeln!(
         to,
@@ -71,23 +73,33 @@ fn read(to: &mut impl Write, outcome: &Outcome) -> std::io::Result<()> {
         grouped(input.rejected),
         plural(input.skipped.len() as u64, "file"),
     )?;
-    for (path, account) in input.files.iter().filter(|(_, a)| a.rejects > 0).take(NAMED) {
+    files(to, "        ", &input.files, &input.skipped)
+}
+
+/// Files with rejects, and files that were not read.
+pub(crate) fn files(
+    to: &mut impl Write,
+    indent: &str,
+    files: &[(String, FileAccount)],
+    skipped: &[Skipped],
+) -> std::io::Result<()> {
+    for (path, account) in files.iter().filter(|(_, a)| a.rejects > 0).take(NAMED) {
         let first = account.listed.first();
         let why = first.map_or(String::new(), |r| {
             format!(": record {} at byte {}: {}", r.record, r.offset, shown(&r.reason))
         });
         writeln!(
             to,
-            "        {WARN}{}{WARN:#} in {}{why}",
+            "{indent}{WARN}{}{WARN:#} in {}{why}",
             plural(account.rejects, "reject"),
             tail(path)
         )?;
     }
-    for file in input.skipped.iter().take(NAMED) {
-        writeln!(to, "        {DIM}skipped {}: {}{DIM:#}", tail(&file.path), shown(&file.reason))?;
+    for file in skipped.iter().take(NAMED) {
+        writeln!(to, "{indent}{DIM}skipped {}: {}{DIM:#}", tail(&file.path), shown(&file.reason))?;
     }
-    if input.skipped.len() > NAMED {
-        writeln!(to, "        {DIM}and {} more{DIM:#}", input.skipped.len() - NAMED)?;
+    if skipped.len() > NAMED {
+        writeln!(to, "{indent}{DIM}and {} more{DIM:#}", skipped.len() - NAMED)?;
     }
     Ok(())
 }

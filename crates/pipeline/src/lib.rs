@@ -10,6 +10,7 @@ mod memory;
 mod models;
 mod outcome;
 mod request;
+mod sessions;
 
 pub use error::HuntError;
 pub use fields::{CLOUDTRAIL, Fields, choose as choose_fields, is_cloudtrail};
@@ -20,3 +21,6 @@ pub use outcome::{
     Agreement, FieldUse, InputReport, ModelRun, Outcome, RankCount, Settings, Status, Tuples,
 };
 pub use request::{Limits, ModelsError, Observer, Request, Silent, pick_models};
+pub use sessions::{
+    EventsReport, Keep, SessionsOutcome, SessionsRequest, SessionsSettings, sessions,
+};

@@ -132,6 +132,8 @@ pub(crate) enum Damage {
     BrokenGroup { records: u64 },
     #[error("the rest of the file cannot be decoded")]
     BrokenRest,
+    #[error("no event of a Windows log")]
+    NoEvent,
     #[error("{0}")]
     Log(lanner_evtx::Lost),
     #[error("internal error in reader {format}; {lost} records lost before it")]

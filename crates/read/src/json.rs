@@ -5,5 +5,5 @@ mod rows;
 mod scan;
 mod split;
 
-pub(crate) use rows::{Shape, each_field, read, survey};
-pub(crate) use split::Layout;
+pub(crate) use rows::{Shape, each_field, read, survey, text};
+pub(crate) use split::{Layout, Splitter};

@@ -2,6 +2,8 @@
 
 use crate::Inputs;
 use crate::error::Damage;
+use crate::source::Seal;
+use lanner_frame::{Cancel, Cancelled};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -60,6 +62,17 @@ impl Tally {
         }
     }
 
+    /// Reads what is left of the stored bytes and keeps their hash.
+    pub(crate) fn close(&mut self, seal: Seal, cancel: &Cancel) -> Result<(), Cancelled> {
+        if let Ok(sealed) = seal.close(cancel) {
+            self.seal = Some(sealed);
+        } else {
+            cancel.check()?;
+            self.note("files whose bytes could not be hashed", 1);
+        }
+        Ok(())
+    }
+
     /// Counts something worth telling.
     pub(crate) fn note(&mut self, what: &'static str, times: u64) {
         if times > 0 {
@@ -86,6 +99,11 @@ impl Ledger {
     pub fn new(inputs: &Inputs) -> Self {
         let open = |units| Mutex::new(Open { units, ..Open::default() });
         Self(inputs.units_of_files().map(open).collect())
+    }
+
+    /// Opens the accounts of files that are read in one piece each.
+    pub(crate) fn whole(files: usize) -> Self {
+        Self((0..files).map(|_| Mutex::new(Open { units: 1, ..Open::default() })).collect())
     }
 
     pub(crate) fn add(&self, file: usize, tally: Tally) {

@@ -1,7 +1,7 @@
 //! Hostile log files to Arrow batches, with full accounting.
 //!
 //! [`open`] finds files and recognises them, [`Inputs::scan`] reads their records, [`Ledger`] accounts
-//! for every one of them. Everything here is synchronous; scan units in parallel as you like.
+//! for every one of them. [`open_events`] gives Windows events as they are instead. Everything here is synchronous; scan units in parallel as you like.
 //!
 //! Evidence is opened read-only. This crate prints nothing, decides nothing about how many rejects are
 //! too many, and opens no network connection.
@@ -9,6 +9,7 @@
 mod columns;
 mod discover;
 mod error;
+mod events;
 mod formats;
 mod hash;
 mod inputs;
@@ -24,6 +25,7 @@ mod time;
 mod window;
 
 pub use error::{ReadError, UnknownField};
+pub use events::{EventLogs, open_events};
 pub use hash::sha256_of;
 pub use inputs::{InputFile, Inputs, Kind, Skipped, open};
 pub use ledger::{FileAccount, LISTED, Ledger, Reject};

@@ -106,13 +106,7 @@ impl Output<'_> {
 
     /// Reads what is left of the stored bytes and keeps their hash.
     pub(crate) fn seal(&mut self, seal: Seal) -> Result<(), Halt> {
-        if let Ok(sealed) = seal.close(self.cancel) {
-            self.tally.seal = Some(sealed);
-        } else {
-            self.cancel.check()?;
-            self.tally.note("files whose bytes could not be hashed", 1);
-        }
-        Ok(())
+        Ok(self.tally.close(seal, self.cancel)?)
     }
 
     /// A reader panicked: the rows that it had not handed over are lost.

@@ -18,7 +18,7 @@ const HEAD: usize = 64 << 10;
 pub(crate) type Chosen = (InputFile, Box<dyn Survey>);
 
 /// What became of a candidate.
-enum Look {
+pub(crate) enum Look {
     Known(InputFile, &'static dyn Format),
     Unfit(String),
     Error(ReadError),
@@ -29,11 +29,8 @@ pub(crate) fn select(
     found: &mut Found,
     options: &Options,
 ) -> Result<(Kind, Vec<Chosen>), ReadError> {
-    let workers = Workers::new(options.threads).map_err(|_| ReadError::Threads)?;
     let candidates = std::mem::take(&mut found.candidates);
-    let looks: Vec<Look> =
-        workers.run(|| candidates.par_iter().map(|c| look(c, options)).collect());
-    options.interrupted.check()?;
+    let looks = look_at_all(&candidates, options)?;
     let chosen = choose(&looks);
     let mut files = Vec::new();
     for (candidate, look) in candidates.iter().zip(looks) {
@@ -55,7 +52,7 @@ pub(crate) fn select(
         };
         found.skipped.push(skipped(&candidate.shown, &candidate.path, reason));
     }
-    let surveys: Vec<_> = workers.run(|| {
+    let surveys: Vec<_> = workers(options)?.run(|| {
         let survey = |(file, format, _): &(InputFile, &dyn Format, bool)| {
             contained(file, || format.survey(file, options))
         };
@@ -79,7 +76,21 @@ pub(crate) fn select(
     Ok((kind, chosen_files))
 }
 
-fn skipped(shown: &str, path: &Path, reason: String) -> Skipped {
+fn workers(options: &Options) -> Result<Workers, ReadError> {
+    Workers::new(options.threads).map_err(|_| ReadError::Threads)
+}
+
+/// Recognises all candidates, in their order.
+pub(crate) fn look_at_all(
+    candidates: &[Candidate],
+    options: &Options,
+) -> Result<Vec<Look>, ReadError> {
+    let looks = workers(options)?.run(|| candidates.par_iter().map(|c| look(c, options)).collect());
+    options.interrupted.check()?;
+    Ok(looks)
+}
+
+pub(crate) fn skipped(shown: &str, path: &Path, reason: String) -> Skipped {
     let bytes = fs::metadata(path).map_or(0, |m| m.len());
     Skipped { path: shown.to_owned(), bytes, reason }
 }
@@ -96,7 +107,7 @@ fn contained<T>(
 }
 
 /// The reason alone: a list of skipped files names the file itself.
-fn reason_of(error: &ReadError) -> String {
+pub(crate) fn reason_of(error: &ReadError) -> String {
     match error {
         ReadError::Unfit { reason, .. } => reason.clone(),
         ReadError::Unreadable { source, .. } => format!("cannot be read: {source}"),

@@ -21,6 +21,9 @@ pub enum ReportError {
     /// The folder is none that a hunt wrote.
     #[error("{0} is not the folder of a finished hunt: it has no manifest.json")]
     NoHunt(Name),
+    /// The folder is that of a hunt for sessions.
+    #[error("{0} is the folder of a hunt for sessions, which has no such thing")]
+    OfSessions(Name),
     /// The file must not be replaced.
     #[error(
         "{0} is an input or a file of a finished hunt and is not replaced; choose another place"
@@ -97,6 +100,7 @@ impl ReportError {
             Self::Exists(_)
                 | Self::Protected(_)
                 | Self::NoHunt(_)
+                | Self::OfSessions(_)
                 | Self::NotOurs(_)
                 | Self::InsideInput { .. }
                 | Self::Link(_)

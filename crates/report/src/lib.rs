@@ -1,6 +1,6 @@
 //! Everything a finished hunt leaves behind: tables, figures, a manifest and a page.
 //!
-//! [`write()`] makes the whole folder or nothing; [`draw`] makes the page again from the files alone, so
+//! [`write()`] and, for sessions, [`SessionsReport`] make the whole folder or nothing; [`draw`] makes the page again from the files alone, so
 //! the page never shows a number that the files do not hold. Log text is an attacker's text: it goes
 //! through `lanner_frame::text` into CSV cells and pages, and the page's template escapes it.
 
@@ -16,6 +16,7 @@ mod models;
 mod page;
 mod private;
 mod proof;
+mod sessions;
 mod target;
 mod tuples;
 mod why;
@@ -29,5 +30,6 @@ pub use manifest::{
 pub use models::ModelEntry;
 pub use page::draw;
 pub use private::{check_file, write_private};
+pub use sessions::{EventsRead, LogCount, ModelState, SessionsManifest, SessionsReport};
 pub use target::{Target, check_target};
 pub use write::{Flagged, Provenance, Rows, Sink, write};

@@ -1,7 +1,8 @@
 //! `manifest.json`: what was run on what, what came out, and whether the sums agree.
 
-use crate::Check;
+use crate::{Check, Name, ReportError};
 use lanner_pipeline::InputReport;
+use lanner_read::{FileAccount, Skipped};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fs;
@@ -11,6 +12,8 @@ use std::path::Path;
 pub(crate) const MANIFEST: &str = "manifest.json";
 /// Version of the manifest's layout.
 pub(crate) const LAYOUT: u32 = 1;
+/// What the manifest of a hunt for sessions says of its kind.
+pub(crate) const SESSIONS: &str = "sessions";
 /// Says whose manifest it is.
 pub(crate) const PROGRAM: &str = "lanner";
 
@@ -70,22 +73,14 @@ impl Manifest {
     /// Reads the manifest of a finished hunt.
     ///
     /// # Errors
-    /// [`ReportError`](crate::ReportError) if there is none, or it is not one of ours.
-    pub fn read(dir: &Path) -> Result<Self, crate::ReportError> {
-        let path = dir.join(MANIFEST);
-        let text = fs::read_to_string(&path).map_err(|e| match e.kind() {
-            std::io::ErrorKind::NotFound => crate::ReportError::NoHunt(crate::Name::from(dir)),
-            _ => crate::ReportError::io("read", &path)(e),
-        })?;
-        let damaged = |reason| crate::ReportError::Damaged { file: MANIFEST, reason };
-        let manifest: Self = serde_json::from_str(&text).map_err(|e| damaged(e.to_string()))?;
-        if manifest.program != PROGRAM || manifest.layout != LAYOUT {
-            return Err(damaged(format!(
-                "layout {}, this version reads {LAYOUT}",
-                manifest.layout
-            )));
+    /// [`ReportError`] if there is none, or it is not one of ours.
+    pub fn read(dir: &Path) -> Result<Self, ReportError> {
+        let (kind, value) = kind_of(dir)?;
+        if kind == SESSIONS {
+            return Err(ReportError::OfSessions(Name::from(dir)));
         }
-        Ok(manifest)
+        serde_json::from_value(value)
+            .map_err(|e| ReportError::Damaged { file: MANIFEST, reason: e.to_string() })
     }
 
     /// The checks that did not come out.
@@ -199,31 +194,35 @@ pub struct OutputFile {
     pub sha256: String,
 }
 
-impl From<&InputReport> for Inputs {
-    fn from(input: &InputReport) -> Self {
-        let files = input.files.iter().map(|(path, account)| InputFile {
+impl From<&(String, FileAccount)> for InputFile {
+    fn from((path, account): &(String, FileAccount)) -> Self {
+        let listed = account.listed.iter().map(|r| RejectPlace {
+            record: r.record,
+            offset: r.offset,
+            reason: r.reason.clone(),
+        });
+        Self {
             path: path.clone(),
             sha256: account.sha256.clone(),
             bytes: account.bytes,
             records: account.records,
             rejects: account.rejects,
-            listed: account
-                .listed
-                .iter()
-                .map(|r| RejectPlace {
-                    record: r.record,
-                    offset: r.offset,
-                    reason: r.reason.clone(),
-                })
-                .collect(),
+            listed: listed.collect(),
             notes: account.notes.clone(),
             complete: account.complete,
-        });
-        let skipped = input.skipped.iter().map(|s| SkippedFile {
-            path: s.path.clone(),
-            bytes: s.bytes,
-            reason: s.reason.clone(),
-        });
+        }
+    }
+}
+
+impl From<&Skipped> for SkippedFile {
+    fn from(skipped: &Skipped) -> Self {
+        let Skipped { path, bytes, reason } = skipped.clone();
+        Self { path, bytes, reason }
+    }
+}
+
+impl From<&InputReport> for Inputs {
+    fn from(input: &InputReport) -> Self {
         Self {
             read: input.read,
             scored: input.scored,
@@ -233,10 +232,27 @@ impl From<&InputReport> for Inputs {
             first: input.first.clone(),
             last: input.last.clone(),
             columns: input.columns.clone(),
-            files: files.collect(),
-            skipped: skipped.collect(),
+            files: input.files.iter().map(InputFile::from).collect(),
+            skipped: input.skipped.iter().map(SkippedFile::from).collect(),
         }
     }
+}
+
+/// The manifest of a finished hunt, and what kind of hunt it was: `hunt` unless it says otherwise.
+pub(crate) fn kind_of(dir: &Path) -> Result<(String, Value), ReportError> {
+    let path = dir.join(MANIFEST);
+    let text = fs::read_to_string(&path).map_err(|e| match e.kind() {
+        std::io::ErrorKind::NotFound => ReportError::NoHunt(Name::from(dir)),
+        _ => ReportError::io("read", &path)(e),
+    })?;
+    let damaged = |reason| ReportError::Damaged { file: MANIFEST, reason };
+    let value: Value = serde_json::from_str(&text).map_err(|e| damaged(e.to_string()))?;
+    if value["program"] != PROGRAM || value["layout"] != LAYOUT {
+        let layout = &value["layout"];
+        return Err(damaged(format!("layout {layout}, this version reads {LAYOUT}")));
+    }
+    let kind = value["kind"].as_str().unwrap_or("hunt").to_owned();
+    Ok((kind, value))
 }
 
 /// Says whether a folder is that of a finished hunt.

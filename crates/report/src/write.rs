@@ -129,7 +129,7 @@ pub fn write(
     Ok(manifest)
 }
 
-fn json(value: &impl Serialize) -> Result<String, ReportError> {
+pub(crate) fn json(value: &impl Serialize) -> Result<String, ReportError> {
     let mut text = serde_json::to_string_pretty(value)?;
     text.push('\n');
     Ok(text)

@@ -26,7 +26,9 @@ mod world;
 mod write;
 
 pub use error::SampleError;
-pub use windows::{KINDS, TrueSession, WindowsEvent, WindowsSample, windows};
+pub use windows::{
+    KINDS, TrueSession, Windows, WindowsEvent, WindowsSample, WrittenLogs, windows, write_windows,
+};
 pub use write::write;
 
 use std::path::PathBuf;

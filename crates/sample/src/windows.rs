@@ -6,9 +6,11 @@
 //! password, add a member or install something. Among them are the planted sessions, each of one
 //! [`KINDS`] of attack.
 
+mod files;
 mod layout;
 mod visit;
 
+pub use files::{Windows, WrittenLogs, write_windows};
 pub use layout::WindowsEvent;
 
 use crate::agent::rented;

@@ -26,9 +26,11 @@
 //! The limit is the universal threshold of D. Donoho and I. Johnstone, "Ideal spatial adaptation by
 //! wavelet shrinkage", Biometrika 81, 1994.
 
+mod finding;
 mod oddity;
 
-pub use oddity::Oddity;
+pub use finding::{ENSEMBLE_RULE, ENSEMBLE_SEVERITY};
+pub use oddity::{Oddity, lasting};
 
 use crate::DetectError;
 use crate::detect::MIN_SESSIONS;
@@ -307,6 +309,12 @@ mod tests {
         let mut first = found.order[..3].to_vec();
         first.sort_unstable();
         assert_eq!(first, [7, 20, 30]);
+        let sessions: Vec<Session> =
+            (1..=40).map(|n| Session { session_id: n, ..Session::default() }).collect();
+        let findings = found.findings(&sessions);
+        assert_eq!(findings[0].session_id, 8);
+        assert!(findings[0].explanation.contains("14 failed logons; peers typically 0"));
+        assert!(findings[0].description.contains(" of 13 models (score=0."), "{findings:?}");
     }
 
     #[test]

@@ -47,6 +47,11 @@ impl Event {
     pub fn address(&self) -> Option<&str> {
         self.first(&["IpAddress", "ClientAddress", "SourceNetworkAddress", "Address", "Param3"])
     }
+
+    /// The task (4698, 129) or service (7045) that the event is about.
+    pub fn object(&self) -> Option<&str> {
+        crate::record::object(self.event_id, |names| self.first(names))
+    }
 }
 
 /// The five logs, in the order in which events of the same microsecond are taken.
@@ -62,6 +67,59 @@ pub enum Log {
     System,
     /// `TaskScheduler`.
     TaskScheduler,
+}
+
+impl Log {
+    /// All five.
+    pub const ALL: [Self; 5] = [
+        Self::Security,
+        Self::RemoteConnection,
+        Self::LocalSession,
+        Self::System,
+        Self::TaskScheduler,
+    ];
+
+    /// Its name, short.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Security => "Security",
+            Self::RemoteConnection => "RemoteConnectionManager",
+            Self::LocalSession => "LocalSessionManager",
+            Self::System => "System",
+            Self::TaskScheduler => "TaskScheduler",
+        }
+    }
+}
+
+/// What an event that sessions are built from says, in a few words; empty for others.
+pub fn meaning(event_id: u32) -> &'static str {
+    match event_id {
+        21 => "Terminal session began",
+        22 => "Shell started",
+        23 => "Terminal session ended",
+        24 => "Terminal session disconnected",
+        25 => "Terminal session reconnected",
+        40 => "Terminal session disconnected, with reason",
+        129 => "Scheduled task started",
+        1102 => "Security log cleared",
+        1149 => "Authenticated for a terminal session",
+        4624 => "Logon",
+        4625 => "Failed logon",
+        4634 => "Logoff",
+        4647 => "Logoff asked for",
+        4698 => "Scheduled task created",
+        4720 => "Account created",
+        4722 => "Account enabled",
+        4723 => "Own password change tried",
+        4724 => "Password reset tried",
+        4725 => "Account disabled",
+        4728 => "Member added to a global group",
+        4732 => "Member added to a local group",
+        4778 => "Reconnected to the desktop",
+        4779 => "Disconnected from the desktop",
+        7045 => "Service installed",
+        _ => "",
+    }
 }
 
 /// An event that sessions are built from.
@@ -164,6 +222,14 @@ mod tests {
         let eventlog = "Microsoft-Windows-Eventlog";
         assert_eq!(known("Security", eventlog, 1102).map(|k| k.log), Some(Log::Security));
         assert_eq!(known("System", eventlog, 104), None);
+    }
+
+    #[test]
+    fn every_event_of_the_table_has_words() {
+        for id in SOURCES.iter().flat_map(|s| s.counted.iter().chain(s.further)) {
+            assert!(!meaning(*id).is_empty(), "{id}");
+        }
+        assert_eq!(meaning(4688), "");
     }
 
     #[test]

@@ -21,8 +21,11 @@ mod timeline;
 pub use detect::{
     Detection, Finding, Lof, MIN_SESSIONS, Options, RULE, Reason, SEVERITY, detect, detect_sessions,
 };
-pub use ensemble::{Ensemble, EnsembleOptions, ModelRun, Oddity, ensemble};
-pub use event::{Event, Known, Log, recognise};
+pub use ensemble::{
+    ENSEMBLE_RULE, ENSEMBLE_SEVERITY, Ensemble, EnsembleOptions, ModelRun, Oddity, ensemble,
+    lasting,
+};
+pub use event::{Event, Known, Log, meaning, recognise};
 pub use features::{FEATURES, Features, features};
 pub use record::Collector;
 pub use session::{Correlation, EndReason, Linked, Session, StartReason};

@@ -146,7 +146,7 @@ impl Collector {
             linked: hex(&["TargetLinkedLogonId"]),
             logon_type: event.get("LogonType").and_then(|t| t.parse().ok()).unwrap_or(u32::MAX),
             session: event.first(&["SessionID", "Session"]).and_then(|s| s.parse().ok()),
-            object: object(event.event_id, |n| event.first(n)).map(|o| pool.keep(o)),
+            object: event.object().map(|o| pool.keep(o)),
         };
         let computer = pool.keep(&event.computer);
         let host = self.hosts.entry(event.computer.to_lowercase());

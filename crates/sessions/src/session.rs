@@ -96,7 +96,34 @@ pub enum EndReason {
     Given,
 }
 
+impl StartReason {
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SessionLogon => "session_logon",
+            Self::Logon => "logon",
+            Self::Unlock => "unlock",
+            Self::Reconnect => "reconnect",
+            Self::Given => "given",
+        }
+    }
+}
+
 impl EndReason {
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ExplicitLogoff => "explicit_logoff",
+            Self::OverlappingSessionStart => "overlapping_session_start",
+            Self::InactivityTimeout => "inactivity_timeout",
+            Self::SessionOpenAtLogEnd => "session_open_at_log_end",
+            Self::DisconnectedAtLogEnd => "disconnected_at_log_end",
+            Self::SystemStart => "system_start",
+            Self::SessionNumberReused => "session_number_reused",
+            Self::Given => "given",
+        }
+    }
+
     /// Was the end seen in the log, so that the session lasted no longer than it seems?
     pub fn is_seen(self) -> bool {
         matches!(self, Self::ExplicitLogoff | Self::OverlappingSessionStart | Self::Given)
@@ -142,6 +169,18 @@ pub enum Correlation {
     GraceAfter,
     /// By account, address or time, without a key of the session.
     Attributed,
+}
+
+impl Correlation {
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::InSession => "in_session",
+            Self::GraceBefore => "grace_before",
+            Self::GraceAfter => "grace_after",
+            Self::Attributed => "attributed",
+        }
+    }
 }
 
 #[cfg(test)]

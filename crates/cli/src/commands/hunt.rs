@@ -93,7 +93,8 @@ pub(crate) fn run(mut args: Args, cancel: &Cancel) -> Result<(), Failure> {
         use std::io::Write;
         std::io::stderr().write_all(b"\x07")?;
     }
-    too_many_rejects(&found.outcome, args.plan.max_rejects.unwrap_or(5.0))
+    let input = &found.outcome.input;
+    few_rejects(input.rejected, input.read, args.plan.max_rejects.unwrap_or(5.0), "scored")
 }
 
 /// The folder that an output folder stands in.
@@ -163,6 +164,11 @@ fn write(
     let all: Option<&mut Rows<'_>> = if args.keep_rows { Some(&mut all) } else { None };
     let manifest = lanner_report::write(&found.outcome, &mut rows, all, target, &provenance)?;
     let failed: Vec<&str> = manifest.failed_checks().map(|c| c.name.as_str()).collect();
+    adds_up(&failed, target)
+}
+
+/// Fails if sums of an output do not come out.
+pub(crate) fn adds_up(failed: &[&str], target: &Target) -> Result<(), Failure> {
     if failed.is_empty() {
         return Ok(());
     }
@@ -173,15 +179,20 @@ fn write(
     )))
 }
 
-fn too_many_rejects(outcome: &Outcome, allowed: f64) -> Result<(), Failure> {
-    let (rejected, read) = (outcome.input.rejected, outcome.input.read);
+/// Fails if more records were rejected than allowed, in per cent; `done` is what became of the rest.
+pub(crate) fn few_rejects(
+    rejected: u64,
+    read: u64,
+    allowed: f64,
+    done: &str,
+) -> Result<(), Failure> {
     let share = 100.0 * rejected as f64 / read.max(1) as f64;
     if share <= allowed {
         return Ok(());
     }
     Err(Failure::rejects(format!(
         "{} of {} records were rejected ({share:.1} %), more than --max-rejects {allowed} %; the rest was \
-         scored",
+         {done}",
         grouped(rejected),
         grouped(read)
     )))

@@ -25,7 +25,8 @@ use std::sync::Arc;
 ///
 /// Tables: events (flagged rows, whole), tuples (all distinct tuples with every score), models, and rows
 /// (all input rows with rank, score, votes and codes; reads the inputs again and checks that they are
-/// still the same). Field names with dots need no quotes.
+/// still the same). Of a hunt for sessions: sessions and events (with their session_id). Field names with
+/// dots need no quotes.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -61,23 +62,8 @@ enum Format {
 
 pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
     let threads = threads(args.threads);
-    let manifest = lanner_report::Manifest::read(&args.dir)?;
-    if let Some(out) = &args.out {
-        let inputs = manifest.inputs.files.iter().map(|f| PathBuf::from(&f.path));
-        lanner_report::check_file(out, &inputs.collect::<Vec<_>>())?;
-    }
     let query = Query::new(&args.sql, threads, Memory::default(), cancel);
-    let kept = manifest.outputs.iter().any(|o| o.name == ROWS);
-    let names = ["events", "tuples"].into_iter().chain(kept.then_some("rows"));
-    let tables = Tables {
-        files: names.map(|t| (t.to_owned(), args.dir.join(format!("{t}.parquet")))).collect(),
-        batches: vec![("models".to_owned(), models(&args.dir)?)],
-    };
-    let rows = if !kept && query.reads("rows")? {
-        Some(rows_table(&args.dir, &manifest, threads, cancel)?)
-    } else {
-        None
-    };
+    let (tables, rows) = tables(&args, &query, threads, cancel)?;
     if args.format == Format::Parquet && args.out.is_none() && std::io::stdout().is_terminal() {
         return Err(Failure::usage("Parquet does not go to a terminal; name a file with --out"));
     }
@@ -104,6 +90,43 @@ pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
         None => std::io::stdout().lock().write_all(&bytes)?,
     }
     Ok(())
+}
+
+/// The tables of a finished hunt, of either kind; checks that the answer goes nowhere near its inputs.
+fn tables(
+    args: &Args,
+    query: &Query,
+    threads: usize,
+    cancel: &Cancel,
+) -> Result<(Tables, Option<RowsTable>), Failure> {
+    let dir = &args.dir;
+    let parquet = |t: &str| (t.to_owned(), dir.join(format!("{t}.parquet")));
+    let check = |inputs: &[lanner_report::InputFile]| match &args.out {
+        Some(out) => {
+            let inputs: Vec<PathBuf> = inputs.iter().map(|f| PathBuf::from(&f.path)).collect();
+            lanner_report::check_file(out, &inputs)
+        }
+        None => Ok(()),
+    };
+    if let Some(manifest) = lanner_report::SessionsManifest::read(dir)? {
+        check(&manifest.inputs.files)?;
+        let files = ["sessions", "events"].map(parquet).into();
+        return Ok((Tables { files, batches: Vec::new() }, None));
+    }
+    let manifest = lanner_report::Manifest::read(dir)?;
+    check(&manifest.inputs.files)?;
+    let kept = manifest.outputs.iter().any(|o| o.name == ROWS);
+    let names = ["events", "tuples"].into_iter().chain(kept.then_some("rows"));
+    let tables = Tables {
+        files: names.map(parquet).collect(),
+        batches: vec![("models".to_owned(), models(dir)?)],
+    };
+    let rows = if !kept && query.reads("rows")? {
+        Some(rows_table(dir, &manifest, threads, cancel)?)
+    } else {
+        None
+    };
+    Ok((tables, rows))
 }
 
 /// The file in which all rows are kept, if they are.

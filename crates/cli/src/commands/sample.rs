@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use lanner_explain::grouped;
 use lanner_frame::Cancel;
 use lanner_frame::text::shown;
-use lanner_sample::{CloudTrail, Form, SampleError};
+use lanner_sample::{CloudTrail, Form, SampleError, Windows};
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
@@ -19,6 +19,28 @@ pub(crate) struct Args {
 enum Kind {
     /// AWS CloudTrail: a tree of .json.gz files, or one Parquet file, with labels.csv beside
     Cloudtrail(CloudTrailArgs),
+    /// Windows event logs of terminal servers: EVTX files, with truth.csv beside
+    Windows(WindowsArgs),
+}
+
+/// Writes Windows event logs with planted sessions.
+#[derive(Debug, clap::Args)]
+struct WindowsArgs {
+    /// Logon sessions; all their events are held in memory
+    #[arg(long, value_name = "N", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    sessions: u64,
+    /// Sessions to plant
+    #[arg(long, value_name = "N", default_value_t = 12)]
+    attacks: u64,
+    /// The same seed gives the same bytes
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// A folder: one below it for each computer, with an EVTX file for each log
+    #[arg(long, short, value_name = "DIR")]
+    out: PathBuf,
+    /// Replace what is there
+    #[arg(long)]
+    force: bool,
 }
 
 /// Writes a CloudTrail with planted attacks.
@@ -45,7 +67,44 @@ struct CloudTrailArgs {
 }
 
 pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
-    let Kind::Cloudtrail(args) = args.kind;
+    match args.kind {
+        Kind::Cloudtrail(args) => cloudtrail(args, cancel),
+        Kind::Windows(args) => windows(args, cancel),
+    }
+}
+
+fn windows(args: WindowsArgs, cancel: &Cancel) -> Result<(), Failure> {
+    let spec = Windows { sessions: args.sessions, attacks: args.attacks, seed: args.seed };
+    let written =
+        lanner_sample::write_windows(spec, &args.out, args.force, cancel).map_err(failure)?;
+    let mut out = anstream::stdout();
+    let path = args.out.to_string_lossy();
+    writeln!(
+        out,
+        "{} events of {} sessions in {} files under {}; {} of the sessions are planted, named in {}",
+        grouped(written.events),
+        grouped(written.sessions),
+        grouped(written.files),
+        shown(&path),
+        grouped(written.planted),
+        shown(&written.truth.to_string_lossy()),
+    )?;
+    writeln!(out, "Hunt it: lanner sessions {} --ensemble --out found", shown(&path))?;
+    Ok(())
+}
+
+fn failure(error: SampleError) -> Failure {
+    match error {
+        SampleError::Cancelled(_) => Failure::interrupted(),
+        e @ (SampleError::Exists { .. }
+        | SampleError::NotASample { .. }
+        | SampleError::TooFewRows { .. }
+        | SampleError::BadDays { .. }) => Failure::usage(e),
+        e => Failure::failed(e),
+    }
+}
+
+fn cloudtrail(args: CloudTrailArgs, cancel: &Cancel) -> Result<(), Failure> {
     let parquet = args.out.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet"));
     let form = if parquet { Form::Parquet } else { Form::Tree };
     let spec = CloudTrail {
@@ -69,14 +128,7 @@ pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
         cancel,
     );
     bar.finish_and_clear();
-    let written = written.map_err(|e| match e {
-        SampleError::Cancelled(_) => Failure::interrupted(),
-        e @ (SampleError::Exists { .. }
-        | SampleError::NotASample { .. }
-        | SampleError::TooFewRows { .. }
-        | SampleError::BadDays { .. }) => Failure::usage(e),
-        e => Failure::failed(e),
-    })?;
+    let written = written.map_err(failure)?;
     let mut out = anstream::stdout();
     let path = args.out.to_string_lossy();
     writeln!(

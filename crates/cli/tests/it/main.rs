@@ -7,6 +7,7 @@
 mod hunt;
 mod refuse;
 mod score;
+mod sessions;
 mod shared_data;
 
 use assert_cmd::Command;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use tempfile::tempdir;
 
 /// A path in the test data, if there is any.
-fn data(path: &str) -> Option<String> {
+pub(crate) fn data(path: &str) -> Option<String> {
     let beside = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data"));
     let root = std::env::var_os("LANNER_TEST_DATA").map_or(beside, PathBuf::from);
     let full = root.join(path);

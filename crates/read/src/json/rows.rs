@@ -7,6 +7,7 @@ use crate::columns::Rows;
 use crate::error::{Damage, Halt, ReadError, StreamDamage};
 use crate::formats::{Job, Names};
 use crate::kinds::Kinds;
+use crate::ledger::Tally;
 use crate::output::{MENDED, Output};
 use crate::source::Source;
 use crate::window::Window;
@@ -49,7 +50,7 @@ pub(crate) fn read_stream(
         let damage = if item.damage.is_some() {
             item.damage
         } else {
-            let text = text(splitter.bytes(&item), out);
+            let text = text(splitter.bytes(&item), &mut out.tally);
             let read = reader.row(&text, record, &mut rows, limits.depth);
             out.pending = rows.len() as u64;
             read.err()
@@ -77,10 +78,10 @@ fn item_was_whole(damage: &Damage) -> bool {
 }
 
 /// The text of a record; bytes that are no UTF-8 are replaced and counted.
-fn text<'a>(bytes: &'a [u8], out: &mut Output<'_>) -> Cow<'a, str> {
+pub(crate) fn text<'a>(bytes: &'a [u8], tally: &mut Tally) -> Cow<'a, str> {
     std::str::from_utf8(bytes).map_or_else(
         |_| {
-            out.tally.note(MENDED, 1);
+            tally.note(MENDED, 1);
             String::from_utf8_lossy(bytes)
         },
         Cow::Borrowed,

@@ -136,11 +136,11 @@ fn ran(models: &[ModelEntry]) -> impl Iterator<Item = &ModelEntry> {
     models.iter().filter(|m| m.status == "ran")
 }
 
-fn damaged(file: &'static str, error: impl std::fmt::Display) -> ReportError {
+pub(super) fn damaged(file: &'static str, error: impl std::fmt::Display) -> ReportError {
     ReportError::Damaged { file, reason: lanner_frame::text::shown(&error.to_string()).into() }
 }
 
-fn open(dir: &Path, name: &str) -> Result<File, ReportError> {
+pub(super) fn open(dir: &Path, name: &str) -> Result<File, ReportError> {
     let path = dir.join(name);
     File::open(&path).map_err(ReportError::io("open", &path))
 }

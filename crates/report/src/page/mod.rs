@@ -5,11 +5,12 @@
 
 mod charts;
 mod load;
+mod sessions;
 mod strangest;
 mod tables;
 mod words;
 
-use crate::{Check, Manifest, ReportError};
+use crate::{Check, Manifest, ReportError, manifest};
 use askama::Template;
 use charts::{Heat, RankChart, Spread, TimeChart};
 use load::Hunt;
@@ -21,14 +22,19 @@ use words::{Shown, grouped};
 /// Tuples that the page lists; the files have all of them.
 const LISTED: usize = 100;
 
-/// Draws the page of a finished hunt from the files in its folder. The same files give the same bytes.
+/// Draws the page of a finished hunt, or hunt for sessions, from the files in its folder. The same files
+/// give the same bytes.
 ///
 /// # Errors
-/// A file is missing or does not hold what [`write`](crate::write()) puts into it.
+/// A file is missing or does not hold what [`write`](crate::write()) or
+/// [`SessionsReport`](crate::SessionsReport) puts into it.
 ///
 /// # Cost
 /// O(tuples) a model; the page stays under 5 MB whatever the hunt.
 pub fn draw(dir: &Path) -> Result<String, ReportError> {
+    if manifest::kind_of(dir)?.0 == manifest::SESSIONS {
+        return sessions::draw(dir);
+    }
     let hunt = Hunt::load(dir)?;
     Ok(Page::new(&hunt)?.render()?)
 }
@@ -80,11 +86,19 @@ impl<'a> Page<'a> {
         let said = manifest.warnings.iter().chain(&manifest.notes);
         let (warnings, more_warnings) = tables::some(said, |w| Shown::new(w, 400, 400));
         Ok(Self {
-            title: title(hunt),
+            title: named(&hunt.settings.inputs),
             kind: Shown::new(&hunt.settings.kind, 40, 40),
             figures: figures(hunt),
             failed: manifest.failed_checks().collect(),
-            accounting: Accounting::new(inputs),
+            accounting: Accounting::of(
+                inputs.read,
+                [
+                    ("scored", inputs.scored),
+                    ("filtered", inputs.filtered),
+                    ("rejected", inputs.rejected),
+                ],
+                inputs.repeated_ids,
+            ),
             fields: hunt.fields.iter().map(|f| Shown::new(f, 60, 300)).collect(),
             strangest: strangest::rows(hunt),
             when: TimeChart::new(hunt),
@@ -101,15 +115,22 @@ impl<'a> Page<'a> {
             more_uses,
             warnings,
             more_warnings,
-            clock: Clock::new(manifest, &hunt.models),
+            clock: Clock::new(
+                [&manifest.started, &manifest.ended],
+                &manifest.command,
+                manifest.threads,
+                manifest.peak_memory_bytes,
+                &manifest.timings,
+            )
+            .with_models(&hunt.models),
             manifest,
         })
     }
 }
 
-fn title(hunt: &Hunt) -> String {
-    let inputs = &hunt.settings.inputs;
-    match inputs.as_slice() {
+/// The inputs as a title names them.
+fn named(inputs: &[String]) -> String {
+    match inputs {
         [] => "no input".into(),
         [one] => Shown::new(one, 80, 80).text,
         [one, ..] => format!("{} and {} more", Shown::new(one, 80, 80).text, inputs.len() - 1),
@@ -142,6 +163,6 @@ fn figures(hunt: &Hunt) -> Vec<Figure> {
             alarm: failed > 0,
         },
         figure("Highest rank", format!("{best} of {ran}"), "votes for the strangest".into()),
-        words::span(inputs),
+        words::span(inputs.first.as_deref(), inputs.last.as_deref()),
     ]
 }

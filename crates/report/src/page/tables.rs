@@ -3,7 +3,7 @@
 use super::load::{FieldUse, Hunt};
 use super::words::{Shown, bytes, count, grouped, number, seconds};
 use crate::manifest::{InputFile, SkippedFile};
-use crate::{Inputs, Manifest, ModelEntry};
+use crate::{ModelEntry, Timing};
 use serde_json::Value;
 
 /// Lines that a table of the page has at most; the manifest has all, and the page says how many more.
@@ -16,7 +16,7 @@ pub(super) fn some<T, R>(all: impl Iterator<Item = T>, row: impl Fn(T) -> R) -> 
     (rows, all.count())
 }
 
-/// Records read = scored + filtered + rejected, with shares for the bar.
+/// Records read as a sum of what became of them, with shares for the bar.
 pub(super) struct Accounting {
     pub read: String,
     pub parts: Vec<Part>,
@@ -33,21 +33,16 @@ pub(super) struct Part {
 }
 
 impl Accounting {
-    pub(super) fn new(inputs: &Inputs) -> Self {
-        let percent = |n: u64| format!("{:.3}", 100.0 * n as f64 / inputs.read.max(1) as f64);
+    pub(super) fn of(read: u64, parts: [(&'static str, u64); 3], repeated: Option<u64>) -> Self {
+        let percent = |n: u64| format!("{:.3}", 100.0 * n as f64 / read.max(1) as f64);
         let mut before = 0;
-        let mut part = |name, n: u64| {
+        let part = |(name, n): (&'static str, u64)| {
             let start = percent(before);
             before += n;
             Part { name, count: grouped(n), start, share: percent(n) }
         };
-        let parts = vec![
-            part("scored", inputs.scored),
-            part("filtered", inputs.filtered),
-            part("rejected", inputs.rejected),
-        ];
-        let repeated = inputs.repeated_ids.filter(|&n| n > 0).map(grouped);
-        Self { read: grouped(inputs.read), parts, repeated }
+        let repeated = repeated.filter(|&n| n > 0).map(grouped);
+        Self { read: grouped(read), parts: parts.map(part).into(), repeated }
     }
 }
 
@@ -234,28 +229,40 @@ pub(super) struct Seconds {
 }
 
 impl Clock {
-    pub(super) fn new(manifest: &Manifest, models: &[ModelEntry]) -> Self {
+    pub(super) fn new(
+        [started, ended]: [&String; 2],
+        command: &[String],
+        threads: usize,
+        peak_memory_bytes: Option<u64>,
+        timings: &[Timing],
+    ) -> Self {
         let parse = |t: &str| t.parse::<jiff::Timestamp>().ok();
-        let took = parse(&manifest.started).zip(parse(&manifest.ended));
+        let took = parse(started).zip(parse(ended));
         let took = took.map(|(from, to)| seconds(to.duration_since(from).as_secs_f64()));
-        let stages = manifest.timings.iter().map(|t| (t.stage.as_str(), t.seconds));
+        let stages = timings.iter().map(|t| (t.stage.as_str(), t.seconds));
+        let whole_second = |t: &str| parse(t).map(|t| super::words::time(t.as_microsecond()));
+        Self {
+            started: whole_second(started).unwrap_or_default(),
+            ended: whole_second(ended).unwrap_or_default(),
+            took: took.unwrap_or_default(),
+            command: Shown::new(&command.join(" "), 1000, 1000),
+            threads,
+            memory: peak_memory_bytes.map(bytes),
+            stages: bars(stages),
+            models: Vec::new(),
+            foreseen: Vec::new(),
+        }
+    }
+
+    /// Adds what models took, and were expected to take.
+    pub(super) fn with_models(mut self, models: &[ModelEntry]) -> Self {
         let fits = models.iter().filter_map(|m| Some((m.id.as_str(), m.fit_seconds?)));
         let foreseen = models.iter().filter_map(|m| {
             let made = m.forecast["basis"] == "trials" || m.status == "excluded";
             Some((m.id.as_str(), m.forecast["seconds"].as_f64().filter(|_| made)?))
         });
-        let whole_second = |t: &str| parse(t).map(|t| super::words::time(t.as_microsecond()));
-        Self {
-            started: whole_second(&manifest.started).unwrap_or_default(),
-            ended: whole_second(&manifest.ended).unwrap_or_default(),
-            took: took.unwrap_or_default(),
-            command: Shown::new(&manifest.command.join(" "), 1000, 1000),
-            threads: manifest.threads,
-            memory: manifest.peak_memory_bytes.map(bytes),
-            stages: bars(stages),
-            models: bars(fits),
-            foreseen: bars(foreseen),
-        }
+        (self.models, self.foreseen) = (bars(fits), bars(foreseen));
+        self
     }
 }
 

@@ -1,7 +1,7 @@
 //! Numbers, times and log text as the page shows them.
 
 use super::Figure;
-use crate::{Inputs, Manifest};
+use crate::Manifest;
 use jiff::Timestamp;
 use lanner_frame::text::excerpt;
 
@@ -91,9 +91,9 @@ pub(super) fn share(manifest: &Manifest) -> String {
 }
 
 /// The time span as a key figure.
-pub(super) fn span(inputs: &Inputs) -> Figure {
-    let parse = |t: &Option<String>| t.as_ref()?.parse::<Timestamp>().ok();
-    let (value, detail) = match parse(&inputs.first).zip(parse(&inputs.last)) {
+pub(super) fn span(first: Option<&str>, last: Option<&str>) -> Figure {
+    let parse = |t: Option<&str>| t?.parse::<Timestamp>().ok();
+    let (value, detail) = match parse(first).zip(parse(last)) {
         Some((first, last)) => {
             let day = |t: Timestamp, format: &str| t.strftime(format).to_string();
             let (a, b) = (day(first, "%-d %b %Y"), day(last, "%-d %b %Y"));

@@ -62,7 +62,7 @@ impl Oddity {
 }
 
 /// Seconds in the two largest units that matter.
-fn lasting(seconds: f64) -> String {
+pub fn lasting(seconds: f64) -> String {
     let s = seconds.round() as i64;
     match s {
         ..60 => format!("{s} s"),

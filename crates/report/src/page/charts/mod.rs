@@ -8,10 +8,10 @@ mod when;
 pub(super) use heat::Heat;
 pub(super) use ranks::RankChart;
 pub(super) use spread::Spread;
-pub(super) use when::TimeChart;
+pub(super) use when::{Tick, TimeChart, ticks};
 
 /// A place or a length in a drawing, to a tenth of a unit.
-fn px(v: f64) -> String {
+pub(super) fn px(v: f64) -> String {
     format!("{v:.1}")
 }
 

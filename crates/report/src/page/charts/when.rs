@@ -105,7 +105,7 @@ fn span(tuple: &TupleRow) -> Option<(i64, i64)> {
 }
 
 /// Round times between the two, with labels.
-fn ticks(from: i64, to: i64) -> impl Iterator<Item = (i64, String)> {
+pub(in super::super) fn ticks(from: i64, to: i64) -> impl Iterator<Item = (i64, String)> {
     const SECOND: i64 = 1_000_000;
     let width = to.saturating_sub(from);
     let fits = |step: &i64| width / (step * SECOND) < TICKS;

@@ -1,0 +1,162 @@
+//! Who was there when: a lane for each account, sessions as bars.
+
+use crate::page::charts::{Tick, px, ticks};
+use crate::page::words::{count, time};
+use crate::sessions::SessionRow;
+use lanner_frame::text::excerpt;
+use std::collections::{BTreeMap, BTreeSet};
+
+const LEFT: f64 = 210.0;
+const RIGHT: f64 = 1088.0;
+const TOP: f64 = 8.0;
+const LANE: f64 = 19.0;
+const BAR: f64 = 11.0;
+/// Lanes at most; those with a session that stands out come first.
+const LANES: usize = 40;
+/// Narrowest bar that can be seen, and narrowest one that can be hit.
+const SEEN: f64 = 2.0;
+const HIT: f64 = 6.0;
+
+/// The timeline.
+pub(super) struct Lanes {
+    pub height: String,
+    pub base: String,
+    pub ticks: Vec<Tick>,
+    pub lanes: Vec<Lane>,
+    /// Accounts that are not drawn.
+    pub more: usize,
+}
+
+/// One account, or one address where no account is known.
+pub(super) struct Lane {
+    pub name: String,
+    pub full: String,
+    pub y: String,
+    pub middle: String,
+    pub bars: Vec<Bar>,
+    pub odd: Vec<OddBar>,
+}
+
+/// Ordinary sessions that touch in the drawing.
+pub(super) struct Bar {
+    pub x: String,
+    pub width: String,
+    pub title: String,
+}
+
+/// A session that stands out.
+pub(super) struct OddBar {
+    pub id: u64,
+    /// It is shown further down.
+    pub carded: bool,
+    pub x: String,
+    pub width: String,
+    pub title: String,
+    /// Where its label stands, and which end of the label is there.
+    pub label_x: String,
+    pub anchor: &'static str,
+}
+
+/// A session with its place in time.
+struct Span<'a> {
+    row: &'a SessionRow,
+    from: i64,
+    to: i64,
+}
+
+impl Lanes {
+    /// None where no session has a time.
+    pub(super) fn new(rows: &[SessionRow], carded: &BTreeSet<u64>) -> Option<Self> {
+        let mut by_name: BTreeMap<&str, Vec<Span<'_>>> = BTreeMap::new();
+        for row in rows {
+            let Some(from) = row.start.map(jiff::Timestamp::as_microsecond) else { continue };
+            let to = row.end.map_or(from, |t| t.as_microsecond().max(from));
+            let name = row.user.as_deref().or(row.source_ip.as_deref()).unwrap_or("(nobody named)");
+            by_name.entry(name).or_default().push(Span { row, from, to });
+        }
+        let spans = || by_name.values().flatten();
+        let (from, to) = (spans().map(|s| s.from).min()?, spans().map(|s| s.to).max()?);
+        let x = |t: i64| {
+            let width = (to as f64 - from as f64).max(1.0);
+            LEFT + (RIGHT - LEFT) * (t as f64 - from as f64) / width
+        };
+        let mut lanes: Vec<(&str, Vec<Span<'_>>)> = by_name.into_iter().collect();
+        let weight = |spans: &[Span<'_>]| {
+            let odd = spans.iter().filter(|s| s.row.stands_out()).count();
+            (odd, spans.len())
+        };
+        lanes.sort_by_key(|(_, spans)| std::cmp::Reverse(weight(spans)));
+        let more = lanes.len().saturating_sub(LANES);
+        lanes.truncate(LANES);
+        let base = TOP + LANE * lanes.len() as f64 + 4.0;
+        let lanes = lanes.iter().enumerate().map(|(i, (name, spans))| {
+            let y = TOP + LANE * i as f64;
+            Lane {
+                name: excerpt(name, 28),
+                full: excerpt(name, 300),
+                y: px(y + (LANE - BAR) / 2.0),
+                middle: px(y + LANE / 2.0),
+                bars: bars(spans, &x),
+                odd: odd(spans, carded, &x),
+            }
+        });
+        Some(Self {
+            lanes: lanes.collect(),
+            height: px(base + 26.0),
+            base: px(base),
+            ticks: ticks(from, to).map(|(t, label)| Tick { x: px(x(t)), label }).collect(),
+            more,
+        })
+    }
+}
+
+/// Ordinary sessions, those that touch drawn as one.
+fn bars(spans: &[Span<'_>], x: &dyn Fn(i64) -> f64) -> Vec<Bar> {
+    let mut joined: Vec<(f64, f64, Vec<&Span<'_>>)> = Vec::new();
+    for span in spans.iter().filter(|s| !s.row.stands_out()) {
+        let (from, to) = (x(span.from), x(span.to).max(x(span.from) + SEEN));
+        match joined.last_mut().filter(|(_, end, _)| from <= *end + 0.5) {
+            Some((_, end, list)) => {
+                *end = end.max(to);
+                list.push(span);
+            }
+            None => joined.push((from, to, vec![span])),
+        }
+    }
+    let bar = |(from, to, list): (f64, f64, Vec<&Span<'_>>)| {
+        let what = match list.as_slice() {
+            [one] => format!("Session {} on {}", one.row.session_id, excerpt(&one.row.host, 60)),
+            many => count(many.len(), "session"),
+        };
+        let first = list.iter().map(|s| s.from).min().unwrap_or_default();
+        let last = list.iter().map(|s| s.to).max().unwrap_or_default();
+        let title = format!("{what}: {} to {}", time(first), time(last));
+        Bar { x: px(from), width: px(to - from), title }
+    };
+    joined.into_iter().map(bar).collect()
+}
+
+fn odd(spans: &[Span<'_>], carded: &BTreeSet<u64>, x: &dyn Fn(i64) -> f64) -> Vec<OddBar> {
+    let bar = |span: &Span<'_>| {
+        let row = span.row;
+        let from = x(span.from).min(RIGHT - HIT);
+        let width = (x(span.to) - from).max(HIT);
+        let left = from > (LEFT + RIGHT) / 2.0;
+        OddBar {
+            id: row.session_id,
+            carded: carded.contains(&row.session_id),
+            x: px(from),
+            width: px(width),
+            title: format!(
+                "Session {} on {}, {} to {}",
+                row.session_id,
+                excerpt(&row.host, 60),
+                time(span.from),
+                time(span.to)
+            ),
+            label_x: px(if left { from - 5.0 } else { from + width + 5.0 }),
+            anchor: if left { "end" } else { "start" },
+        }
+    };
+    spans.iter().filter(|s| s.row.stands_out()).map(bar).collect()
+}

@@ -1,0 +1,13 @@
+//! Everything a hunt for sessions leaves behind: sessions, findings, events, a manifest and a page.
+
+mod events;
+mod findings;
+mod manifest;
+mod rows;
+mod write;
+
+pub use manifest::{EventsRead, LogCount, ModelState, SessionsManifest};
+pub use write::SessionsReport;
+
+pub(crate) use events::EVENTS;
+pub(crate) use rows::{Oddity, Reason, SESSIONS, SessionRow};
