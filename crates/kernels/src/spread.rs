@@ -223,7 +223,9 @@ mod tests {
     fn spreads_by_hand() {
         let known = [0.0, 1.0, 6.0];
         let mut list = Growing::new(&known);
-        [2, 1, 0, 1].into_iter().for_each(|number| list.put(number));
+        for number in [2, 1, 0, 1] {
+            list.put(number);
+        }
         let wanted = [(Measure::Aad, 2.0), (Measure::Var, 5.5), (Measure::Iqr, 1.5)];
         for (measure, want) in wanted {
             assert!((list.spread(measure) - want).abs() < 1e-12);
@@ -249,7 +251,9 @@ mod tests {
             };
             let (sorted, joined) = (Sorted::new(values(list)), values(more));
             let mut grown = Growing::new(&known);
-            numbers.iter().for_each(|&number| grown.put(number));
+            for &number in &numbers {
+                grown.put(number);
+            }
             for measure in [Measure::Aad, Measure::Var, Measure::Iqr] {
                 let (a, b) = (grown.spread(measure), sorted.spread_with(&joined, measure));
                 assert!((a - b).abs() < 1e-12, "{measure:?} {a} {b}");

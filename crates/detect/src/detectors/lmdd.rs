@@ -121,11 +121,11 @@ impl Detector for Lmdd {
     }
 
     fn fit(x: &Sample, params: &Params, ctx: &Ctx) -> Result<Model, FitError> {
+        // So many orders are read at a time, in parallel; then the rows are, for one order at a time.
+        const BATCH: u32 = 16;
         ctx.check()?;
         let rows = Rows::new(x, params.dis_measure)?;
         let mut tally = Tally::new(&rows);
-        // So many orders are read at a time, in parallel; then the rows are, for one order at a time.
-        const BATCH: u32 = 16;
         for first in (0..params.n_iter).step_by(BATCH as usize) {
             let batch = first..params.n_iter.min(first + BATCH);
             let jumps: Result<Vec<_>, Cancelled> = ctx.parallel(|| {
@@ -222,7 +222,9 @@ impl<'a> Rows<'a> {
             return Err(FitError::NotFinite { rows: x.rows() });
         }
         let centre = f64::midpoint(low, high);
-        values.iter_mut().for_each(|v| *v -= centre);
+        for v in &mut values {
+            *v -= centre;
+        }
         let (urn, noise) = (Urn::new(x.copies()), 1e-12 * largest);
         Ok(Self { x, urn, measure, centre, values, numbers, ceiling, noise })
     }

@@ -11,14 +11,14 @@ const RIGHT: f64 = 1088.0;
 const TOP: f64 = 8.0;
 const LANE: f64 = 19.0;
 const BAR: f64 = 11.0;
-/// Lanes at most; those with a session that stands out come first.
+/// Timeline at most; those with a session that stands out come first.
 const LANES: usize = 40;
 /// Narrowest bar that can be seen, and narrowest one that can be hit.
 const SEEN: f64 = 2.0;
 const HIT: f64 = 6.0;
 
 /// The timeline.
-pub(super) struct Lanes {
+pub(super) struct Timeline {
     pub height: String,
     pub base: String,
     pub ticks: Vec<Tick>,
@@ -64,7 +64,7 @@ struct Span<'a> {
     to: i64,
 }
 
-impl Lanes {
+impl Timeline {
     /// None where no session has a time.
     pub(super) fn new(rows: &[SessionRow], carded: &BTreeSet<u64>) -> Option<Self> {
         let mut by_name: BTreeMap<&str, Vec<Span<'_>>> = BTreeMap::new();
@@ -141,7 +141,7 @@ fn odd(spans: &[Span<'_>], carded: &BTreeSet<u64>, x: &dyn Fn(i64) -> f64) -> Ve
         let row = span.row;
         let from = x(span.from).min(RIGHT - HIT);
         let width = (x(span.to) - from).max(HIT);
-        let left = from > (LEFT + RIGHT) / 2.0;
+        let left = from > f64::midpoint(LEFT, RIGHT);
         OddBar {
             id: row.session_id,
             carded: carded.contains(&row.session_id),
