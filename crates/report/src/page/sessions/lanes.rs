@@ -11,7 +11,7 @@ const RIGHT: f64 = 1088.0;
 const TOP: f64 = 8.0;
 const LANE: f64 = 19.0;
 const BAR: f64 = 11.0;
-/// Timeline at most; those with a session that stands out come first.
+/// Lanes at most; those with a session that stands out come first.
 const LANES: usize = 40;
 /// Narrowest bar that can be seen, and narrowest one that can be hit.
 const SEEN: f64 = 2.0;
