@@ -138,7 +138,7 @@ pub fn softmax(values: &mut [f32]) {
 /// The hyperbolic tangent, within 4e-7 of its size; a loop over it runs in vector registers.
 ///
 /// A rational function whose coefficients were fitted for the least largest relative error up to
-/// [`SATURATED`], where the tangent rounds to 1.
+/// `SATURATED`, where the tangent rounds to 1.
 #[inline]
 pub fn tanh(x: f32) -> f32 {
     const SATURATED: f32 = 8.0;

@@ -29,9 +29,9 @@ pub enum Normaliser {
     AwsPrincipal,
     /// ARN and source address: see [`holder`].
     AwsRole,
-    /// Address: see [`network`].
+    /// Address: see [`network()`].
     Network,
-    /// User agent: see [`agent`].
+    /// User agent: see [`agent()`].
     Agent,
     /// A port and more: as `plain`, a port from 32768 on being `ephemeral`.
     Port,
