@@ -24,7 +24,6 @@ VERSIONS = {
 }
 NEW_ROWS = 6
 GROUPS = 5  # of seeds
-SEEDS = (5, 80)  # in a group: more where groups of few are not alike
 ALIKE = 0.95  # rank correlation of each group with the others
 COMPARED = 30  # rows at least, for a rank correlation to mean anything
 ORDERS = 12  # of the rows, where the reference depends on theirs
@@ -94,7 +93,8 @@ def exact(case, expanded, owner, first, new):
         metric = {name: case.params[name] for name in ("metric", "p") if name in case.params}
         out["exact_rows"] = sorted({int(owner[i]) for i in untied(expanded, k, owner, **metric)})
         if len(out["exact_rows"]) < len(first):
-            out["lowest"], out["highest"] = over_orders(case, expanded, owner)
+            out["orders_alike"], out["lowest"], out["highest"] = over_orders(
+                case, expanded, owner, even)
         out["exact_new_rows"] = [int(i) for i in untied(expanded, k, owner, new, **metric)]
     if case.model == "SOD":
         k, size = case.params.get("n_neighbors", 20), case.params.get("ref_set", 10)
@@ -104,8 +104,11 @@ def exact(case, expanded, owner, first, new):
     return out
 
 
-def over_orders(case, expanded, owner):
+def over_orders(case, expanded, owner, even):
     """Lowest and highest score of each distinct row over random orders of the rows.
+
+    Before them the rank correlation with `even`, the scores in the order given, of the order least
+    like it.
 
     Among tied rows the reference takes those that its tree visits first, and that follows their
     place more than their order. In a tree of one leaf the order alone decides; every other time it
@@ -113,13 +116,16 @@ def over_orders(case, expanded, owner):
     """
     rng = np.random.default_rng(0)
     low, high = np.full(owner[-1] + 1, np.inf), np.full(owner[-1] + 1, -np.inf)
+    least = 1.0
     one_leaf = replace(case, pyod=case.pyod | {"leaf_size": len(expanded)})
     for turn in range(ORDERS):
         order = rng.permutation(len(expanded))
         scores = (one_leaf if turn % 2 else case).fit(expanded[order]).decision_scores_
         np.minimum.at(low, owner[order], scores)
         np.maximum.at(high, owner[order], scores)
-    return rounded(low, 7), rounded(high, 7)
+        mean = np.bincount(owner[order], weights=scores) / np.bincount(owner)
+        least = min(least, np.nan_to_num(scipy.stats.spearmanr(mean, even).statistic, nan=1.0))
+    return round(float(least), 4), rounded(low, 7), rounded(high, 7)
 
 
 def in_orders(case, expanded, owner):
@@ -134,7 +140,7 @@ def in_orders(case, expanded, owner):
 def seeded(case, expanded, first):
     """Mean scores over disjoint groups of seeds, as many as it takes to leave little to chance."""
     scores = []
-    for seeds in SEEDS:
+    for seeds in case.seeds:
         while len(scores) < GROUPS * seeds:
             scores.append(case.fit(expanded, len(scores)).decision_scores_[first])
         groups = np.reshape(scores, (GROUPS, seeds, len(first))).mean(axis=1)

@@ -17,6 +17,7 @@ class Case:
     cls: str
     seeded: bool = False  # takes random_state; compared by rank over mean scores of seeds
     new_rows: bool = False  # decision_function must agree too
+    seeds: tuple = (5, 80)  # in a group: more where groups of few are not alike
     params: dict = field(default_factory=dict)  # given to both
     pyod: dict = field(default_factory=dict)  # given to PyOD alone
     within: float = 1e-6  # bound of an exact comparison, see parity.py
@@ -82,6 +83,14 @@ CASES = [
     Case("LMDD", "lmdd", "LMDD", seeded=True, params={"n_iter": 10, "dis_measure": "var"}),
     Case("SOD", "sod", "SOD"),
     Case("SOD", "sod", "SOD", params={"n_neighbors": 12, "ref_set": 5, "alpha": 0.6}),
+    # These two need torch. Networks are slow to train, so seeds are few, and epochs too.
+    Case("DIF", "dif", "DIF", seeded=True, seeds=(5,)),
+    Case("DIF", "dif", "DIF", seeded=True, seeds=(5,),
+         params={"n_ensemble": 15, "hidden_neurons": [32, 16], "hidden_activation": "relu",
+                 "skip_connection": True}),
+    Case("LUNAR", "lunar", "LUNAR", seeded=True, seeds=(5,), params={"n_epochs": 20}),
+    Case("LUNAR", "lunar", "LUNAR", seeded=True, seeds=(5,),
+         params={"n_epochs": 20, "model_type": "SCORE", "negative_sampling": "SUBSPACE"}),
 ]
 
 
@@ -109,16 +118,18 @@ def untied(rows, k, owner, queries=None, **metric):
     are those of the case.
     """
     k = min(k, len(rows) - 1)
+    # The reference knows cosines to some 1e-16 however near the rows, and adds 1e-10 to mean reaches:
+    # below this k-distance its noise is in the digits compared.
+    noisy = 1e-9 if metric.get("metric") == "cosine" else 0
     square = distances_between(rows, rows, **metric)
     np.fill_diagonal(square, np.inf)
 
     def clear(distances):
         limit = np.sort(distances, axis=1)[:, k - 1 : k]
-        # Cosines are known to some 1e-16, however near the rows.
-        tied = np.abs(distances - limit) <= 1e-9 * limit + 1e-15
+        tied = np.abs(distances - limit) <= 1e-9 * limit
         lowest = np.where(tied, owner, len(rows)).min(axis=1)
         highest = np.where(tied, owner, -1).max(axis=1)
-        return lowest == highest
+        return (lowest == highest) & (limit[:, 0] >= noisy)
 
     own = clear(square)
     if queries is None:
@@ -152,7 +163,10 @@ def clear_sets(rows, k, size, owner):
         order = others[np.argsort(-least[i, others], kind="stable")]
         kept, left = order[:size], order[size:]
         # Copies of one row may tie: it does not matter which of them is taken.
-        edge = owner[left] == owner[kept[-1]]
-        if least[i, kept].min() > most[i, left[~edge]].max(initial=-1):
+        tied = owner[kept[least[i, kept] == least[i, kept].min()]]
+        edge = (owner[left] == tied[0]) & (tied == tied[0]).all()
+        firm = kept[owner[kept] != tied[0]] if edge.any() else kept
+        if (least[i, kept].min() > most[i, left[~edge]].max(initial=-1)
+                and least[i, firm].min(initial=n) > most[i, left[edge]].max(initial=-1)):
             clear.append(i)
     return np.array(clear, dtype=int)

@@ -163,6 +163,7 @@ mod tests {
     use super::*;
     use crate::write::{Body, Writer};
     use std::io::Cursor;
+    use std::mem::take;
 
     /// Reads a chunk by the decoder alone.
     fn decoded(bytes: &[u8]) -> Vec<Result<Event, Reason>> {
@@ -192,7 +193,7 @@ mod tests {
         let bytes = writer.finish().unwrap().into_inner();
         let sound = &bytes[FILE_HEADER..FILE_HEADER + CHUNK];
         let mut both = 0;
-        for round in 0..400_usize {
+        for round in 0..200_usize {
             let mut damaged = sound.to_vec();
             for flip in 0..round.min(6) {
                 damaged[512 + (round * 7919 + flip * 104_729) % 12_000] ^= 1 << (round % 8);
@@ -201,15 +202,12 @@ mod tests {
             let mut direct = Direct::new(&damaged);
             for (frame, decoded) in walk.frames.iter().zip(decoded(&damaged)) {
                 let (Some(event), Ok(decoded)) = (direct.event(frame), decoded) else { continue };
-                let plain = |mut event: Event| {
-                    event.system.retain(|(_, value)| !value.is_empty());
-                    // What the JSON of the decoder lacks: empty items of UserData, unnamed among named.
-                    event
-                        .data
-                        .retain(|(name, value)| !value.is_empty() && !name.starts_with("Data"));
-                    event
-                };
-                assert_eq!(plain(event), plain(decoded), "round {round}, at {}", frame.at);
+                let (mut event, mut decoded) = (event, decoded);
+                // The JSON of the decoder lacks empty items of UserData, and unnamed among named.
+                let (more, fewer) = (take(&mut event.data), take(&mut decoded.data));
+                assert!(fewer.iter().all(|item| more.contains(item)), "round {round}: {fewer:?}");
+                assert_eq!(event, decoded, "round {round}, at {}", frame.at);
+                assert!(round > 0 || more == fewer, "{more:?}");
                 both += 1;
             }
             if round == 0 {

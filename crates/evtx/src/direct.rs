@@ -181,7 +181,9 @@ impl<'c> Direct<'c> {
         let left = self.steps.checked_sub(name + text.len());
         self.steps = left.unwrap_or(0);
         match target {
-            Target::Field(Field::Other(name)) => event.system.push((name, text)),
+            Target::Field(Field::Other(name)) if !text.is_empty() => {
+                event.system.push((name, text));
+            }
             Target::Field(field) => event.put(*field, text),
             Target::Data(name) => event.data.push((name.clone(), text)),
         }

@@ -21,7 +21,7 @@ pub struct Event {
     pub computer: String,
     /// `Security`: the account in whose name the event was written.
     pub user_sid: Option<String>,
-    /// The other fields that every event may have, by a name of [`SYSTEM`], as text.
+    /// The other fields that every event may have and that are not empty, by a name of [`SYSTEM`].
     pub system: Vec<(&'static str, String)>,
     /// The event's own data in the order of the file: `EventData` by the `Name` of each item, `UserData`
     /// by the local name of the innermost element, both without namespaces. Items without a name are

@@ -1,6 +1,6 @@
 //! Windows event logs (EVTX) to events, with an account of every record; and back.
 //!
-//! [`read`] takes a file and gives its [`Event`]s in order, together with every place where records are
+//! [`read()`] takes a file and gives its [`Event`]s in order, together with every place where records are
 //! [`Lost`]: the headers' own counts and the record numbers tell how many. Records are carved from
 //! damaged chunks where their frames are whole. [`Event`] is also read from JSON exports, by its
 //! implementation of `serde::Deserialize`.

@@ -169,6 +169,7 @@ impl Event {
             Field::RecordId => self.record_id = text.parse().unwrap_or(0),
             Field::Computer => self.computer = text,
             Field::Sid => self.user_sid = Some(text).filter(|sid| !sid.is_empty()),
+            Field::Other(_) if text.is_empty() => {}
             Field::Other(name) => match self.system.iter_mut().find(|(known, _)| *known == name) {
                 // Winlogbeat lists the keywords.
                 Some((_, known)) => *known = format!("{known},{text}"),

@@ -126,19 +126,23 @@ pub fn sigmoid(x: f32) -> f32 {
 /// Turns values into positive shares that add up to 1: exp(x) over their sum.
 pub fn softmax(values: &mut [f32]) {
     let largest = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    values.iter_mut().for_each(|v| *v = (*v - largest).exp());
+    for v in values.iter_mut() {
+        *v = (*v - largest).exp();
+    }
     let sum: f32 = values.iter().sum();
-    values.iter_mut().for_each(|v| *v /= sum);
+    for v in values.iter_mut() {
+        *v /= sum;
+    }
 }
 
 /// The hyperbolic tangent, within 4e-7 of its size; a loop over it runs in vector registers.
 ///
 /// A rational function whose coefficients were fitted for the least largest relative error up to
-/// [`SATURATED`], where the tangent rounds to 1.
+/// `SATURATED`, where the tangent rounds to 1.
 #[inline]
 pub fn tanh(x: f32) -> f32 {
     const SATURATED: f32 = 8.0;
-    const P: [f32; 5] = [1.0, 0.134_444_97, 3.571_596_5e-3, 2.189_463_5e-5, 1.523_038_1e-8];
+    const P: [f32; 5] = [1.0, 0.134_444_97, 3.571_596_5e-3, 2.189_463_5e-5, 1.523_038e-8];
     const Q: [f32; 5] = [1.0, 0.467_778_24, 2.616_443_7e-2, 3.411_289_4e-4, 8.522_431_5e-7];
     let x = if x > SATURATED { SATURATED } else { x };
     let x = if x < -SATURATED { -SATURATED } else { x };
@@ -172,7 +176,7 @@ mod tests {
         assert_eq!(out, [11.0, 17.0]);
     }
 
-    /// Weights whose only value w_01 = 3 leads from input 1 to output 0, and one row that is 2 there: a
+    /// Weights whose only value, 3, leads from input 1 to output 0, and one row that is 2 there: a
     /// gradient of 5 at output 0 is 15 at input 1, and 10 at the weight.
     #[test]
     fn gradients_by_hand() {

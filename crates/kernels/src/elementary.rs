@@ -1,11 +1,7 @@
 //! Elementary functions without branches, so that loops over them run in the vector unit.
 //!
-//! They use only operations whose result IEEE 754 fixes, so every machine gives the same bits.
-
-#![expect(
-    clippy::inline_always,
-    reason = "they must be compiled with the instructions of the loop that calls them"
-)]
+//! They use only operations whose result IEEE 754 fixes, so every machine gives the same bits. They
+//! are `inline(always)` to be compiled with the instructions of the loop that calls them.
 
 use std::f64::consts::{FRAC_PI_2, LN_2};
 

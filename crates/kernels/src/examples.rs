@@ -45,7 +45,9 @@ impl Examples {
             each *= copies.iter().sum::<u64>() as f64 / most as f64;
             let drawn = Urn::new(&copies).sample(most as u64, rng);
             copies.fill(0);
-            drawn.iter().for_each(|&row| copies[row as usize] += 1);
+            for row in drawn {
+                copies[row as usize] += 1;
+            }
         }
         let mut kept = Self { different, ..Self::default() };
         for (row, copies) in rows.into_iter().zip(copies).filter(|&(_, c)| c > 0) {

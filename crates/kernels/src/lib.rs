@@ -26,6 +26,7 @@ pub mod principal;
 pub mod quantile;
 pub mod sampling;
 pub mod shared;
+pub mod spread;
 pub mod standard;
 pub mod svm;
 pub mod tiles;

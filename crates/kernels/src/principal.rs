@@ -61,7 +61,9 @@ fn upright(mut direction: Vec<f64>) -> Vec<f64> {
     let largest = direction.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
     let first = direction.iter().find(|v| v.abs() >= largest * (1.0 - 1e-9));
     if first.is_some_and(|&v| v < 0.0) {
-        direction.iter_mut().for_each(|v| *v = -*v);
+        for v in &mut direction {
+            *v = -*v;
+        }
     }
     direction
 }

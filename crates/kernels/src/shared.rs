@@ -202,17 +202,11 @@ mod tests {
             let listers = Listers::new(&lists, || Ok(())).unwrap();
             assert!(listers.is_whole(n) && !listers.is_whole(n - 1));
             let mut counter = Counter::new(n);
-            for row in 0..n {
+            for (row, asked) in lists.iter().enumerate() {
                 let mut counts = vec![0; n];
-                listers.count(
-                    &lists[row],
-                    Some(row as u32),
-                    x.copies(),
-                    &mut counter,
-                    |u, count| {
-                        counts[u as usize] = count;
-                    },
-                );
+                listers.count(asked, Some(row as u32), x.copies(), &mut counter, |u, count| {
+                    counts[u as usize] = count;
+                });
                 let own = listed(&x, row, 0, k);
                 // The last copy: another one of the same tuple, if there is one.
                 for (u, count) in

@@ -23,7 +23,7 @@ impl Standard {
     /// O(n d), in parallel.
     ///
     /// # Source
-    /// The two passes with correction of T. F. Chan, G. H. Golub and R. J. LeVeque, "Algorithms for
+    /// The two passes with correction of T. F. Chan, G. H. Golub and R. J. `LeVeque`, "Algorithms for
     /// computing the sample variance", The American Statistician 37(3), 1983.
     pub fn fit(x: &Sample, ctx: &Ctx) -> Result<Self, Cancelled> {
         let (n, d, total) = (x.rows(), x.columns(), x.total() as f64);

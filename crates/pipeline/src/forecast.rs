@@ -80,13 +80,13 @@ pub(crate) fn forecast(
 ) -> Result<Vec<Forecast>, Cancelled> {
     let shape = Shape::of(sample);
     let mut ladder = Ladder { full: sample, drawn: Vec::new(), ctx };
-    let one = |model: &Box<dyn Configured>| {
-        let stated = stated(model.as_ref(), shape);
+    let one = |model: &dyn Configured| {
+        let stated = stated(model, shape);
         if stated.basis == Basis::NotNeeded {
             return Ok(stated);
         }
         observer.model_started(model.card().id, &lanner_frame::Progress::default());
-        let trials = trials(model.as_ref(), &mut ladder, SHARE * limit)?;
+        let trials = trials(model, &mut ladder, SHARE * limit)?;
         let forecast = extrapolate(&trials, shape.rows).unwrap_or(Forecast {
             samples: trials,
             basis: Basis::Statement,
@@ -95,7 +95,7 @@ pub(crate) fn forecast(
         observer.model_forecast(model.card().id, forecast.seconds);
         Ok(forecast)
     };
-    models.iter().map(one).collect()
+    models.iter().map(AsRef::as_ref).map(one).collect()
 }
 
 /// Samples of the rows by size, each drawn once, and what models share on each.

@@ -34,7 +34,7 @@ fn falling(scores: &[f64]) -> Vec<u32> {
 /// One sort.
 ///
 /// # Source
-/// F. McSherry and M. Najork, "Computing information retrieval performance measures efficiently in the
+/// F. `McSherry` and M. Najork, "Computing information retrieval performance measures efficiently in the
 /// presence of tied scores", 2008.
 pub fn average_precision(scores: &[f64], labels: &[bool]) -> Option<f64> {
     let (mut items, mut hits, mut sum) = (0.0, 0.0, 0.0);

@@ -84,26 +84,28 @@ impl Models {
         Ok(Self { list, centre })
     }
 
-    /// The mean rank of each tuple over the models that could be fitted, 1 to n.
-    pub(crate) fn mean_ranks(&self, n: usize) -> Vec<f64> {
+    /// How odd the models find each tuple: the mean, over those that could be fitted, of -ln of the share of
+    /// tuples that score at least as high. Odd for one model counts for more than middling for all (Fisher's
+    /// way to combine p-values).
+    pub(crate) fn surprise(&self, n: usize) -> Vec<f64> {
         let mut sum = vec![0.0; n];
         let mut models = 0.0;
         for scores in self.list.iter().filter_map(|m| m.scores.as_ref().ok()) {
             models += 1.0;
-            sum.iter_mut().zip(ranks(scores)).for_each(|(s, r)| *s += r);
+            sum.iter_mut().zip(ranks(scores)).for_each(|(s, rank)| *s += tail_surprise(rank, n));
         }
         sum.iter().map(|s| s / f64::max(models, 1.0)).collect()
     }
 
-    /// The mean rank that a tuple with these features would have.
-    pub(crate) fn mean_rank_of(&self, features: &[f64]) -> f64 {
+    /// How odd the models would find a tuple with these features in place of one of n.
+    pub(crate) fn surprise_of(&self, features: &[f64], n: usize) -> f64 {
         let row: Vec<f64> = standardise(features, &self.centre).collect();
-        let rank = |m: &Model| {
+        let one = |m: &Model| {
             let score = m.fitted.as_ref()?.as_fitted().scorer()?.score(&row);
-            Some(rank_among(&m.sorted, score))
+            Some(tail_surprise(rank_among(&m.sorted, score), n))
         };
-        let ranks: Vec<f64> = self.list.iter().filter_map(rank).collect();
-        ranks.iter().sum::<f64>() / f64::max(ranks.len() as f64, 1.0)
+        let all: Vec<f64> = self.list.iter().filter_map(one).collect();
+        all.iter().sum::<f64>() / f64::max(all.len() as f64, 1.0)
     }
 }
 
@@ -154,6 +156,12 @@ fn standardise<'a>(
 ) -> impl Iterator<Item = f64> + use<'a> {
     let one = |(v, c): (&f64, &(f64, f64))| if c.1 > 1e-12 { (v - c.0) / c.1 } else { 0.0 };
     row.iter().zip(centre).map(one)
+}
+
+/// -ln of the share of n items that rank at least as high, the item itself among them.
+pub(crate) fn tail_surprise(rank: f64, n: usize) -> f64 {
+    let all = n as f64 + 1.0;
+    -((all - rank) / all).ln()
 }
 
 /// Ranks from 1, ascending; equal values share their mean rank.

@@ -29,9 +29,9 @@ pub enum Normaliser {
     AwsPrincipal,
     /// ARN and source address: see [`holder`].
     AwsRole,
-    /// Address: see [`network`].
+    /// Address: see [`network()`].
     Network,
-    /// User agent: see [`agent`].
+    /// User agent: see [`agent()`].
     Agent,
     /// A port and more: as `plain`, a port from 32768 on being `ephemeral`.
     Port,
@@ -43,24 +43,22 @@ impl Normaliser {
     /// How many raw fields it takes, at least and at most.
     pub(crate) fn arity(self) -> (usize, usize) {
         match self {
-            Self::Plain | Self::Lower | Self::First => (1, usize::MAX),
+            Self::Plain | Self::Lower | Self::First | Self::Port => (1, usize::MAX),
             Self::AwsPrincipal | Self::AwsRole | Self::AwsAction => (2, 2),
             Self::Network | Self::Agent => (1, 1),
-            Self::Port => (1, usize::MAX),
         }
     }
 
     /// The normalised value of the raw values of one tuple, in the order of the preset's fields.
     pub fn apply(self, raw: &[Option<&str>]) -> Option<String> {
-        let first = raw.iter().find_map(filled);
+        let at = |i: usize| raw.get(i).copied().and_then(filled);
+        let first = raw.iter().copied().find_map(filled);
         match self {
             Self::Plain => joined(raw),
             Self::Lower => joined(raw).map(|v| v.to_lowercase()),
             Self::First => first.map(str::to_owned),
-            Self::AwsPrincipal => {
-                principal(raw.first().and_then(filled), raw.get(1).and_then(filled))
-            }
-            Self::AwsRole => holder(raw.first().and_then(filled), raw.get(1).and_then(filled)),
+            Self::AwsPrincipal => principal(at(0), at(1)),
+            Self::AwsRole => holder(at(0), at(1)),
             Self::Network => first.map(network),
             Self::Agent => first.map(agent),
             Self::Port => {
@@ -70,16 +68,15 @@ impl Normaliser {
                 joined(&[&[port], raw.get(1..).unwrap_or_default()].concat())
             }
             Self::AwsAction => {
-                let source = raw.first().and_then(filled);
-                let label = source.map(|s| s.split('.').next().unwrap_or(s));
-                joined(&[label, raw.get(1).and_then(filled)])
+                let label = at(0).map(|s| s.split('.').next().unwrap_or(s));
+                joined(&[label, at(1)])
             }
         }
     }
 }
 
 /// A value that says something; many logs write a dash for nothing.
-fn filled<'a>(value: &Option<&'a str>) -> Option<&'a str> {
+fn filled(value: Option<&str>) -> Option<&str> {
     value.filter(|v| !matches!(*v, "" | "-"))
 }
 

@@ -107,13 +107,12 @@ impl Preset {
     /// # Errors
     /// [`PresetError::Unknown`], listing the names there are.
     pub fn built_in(name: &str) -> Result<Self, PresetError> {
-        match BUILT_IN.iter().find(|(n, _)| *n == name) {
-            Some((_, text)) => Self::parse(text),
-            None => {
-                let known = Self::names().collect::<Vec<_>>().join(", ");
-                Err(PresetError::Unknown { given: name.to_owned(), known })
-            }
-        }
+        let found = BUILT_IN.iter().find(|(n, _)| *n == name);
+        let (_, text) = found.ok_or_else(|| {
+            let known = Self::names().collect::<Vec<_>>().join(", ");
+            PresetError::Unknown { given: name.to_owned(), known }
+        })?;
+        Self::parse(text)
     }
 
     /// Reads a preset from the text of a file.

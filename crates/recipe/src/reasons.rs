@@ -99,13 +99,12 @@ impl<'a> Reasons<'a> {
         for (_, feature) in odd {
             let aspect = feature.column().map_or(Aspect::Hours, Aspect::Column);
             let Some(reason) = self.fact(feature, i) else { continue };
-            match aspects.iter().position(|&a| a == aspect) {
-                Some(at) => reasons[at].because.push(reason),
-                None => {
-                    let without = scored.neutralised(facts, i, Some(aspect));
-                    aspects.push(aspect);
-                    reasons.push(Reason { contribution: whole - without, ..reason });
-                }
+            if let Some(at) = aspects.iter().position(|&a| a == aspect) {
+                reasons[at].because.push(reason);
+            } else {
+                let without = scored.neutralised(facts, i, Some(aspect));
+                aspects.push(aspect);
+                reasons.push(Reason { contribution: whole - without, ..reason });
             }
         }
         let f = scored.newcomers.f[i];
@@ -174,19 +173,16 @@ impl<'a> Reasons<'a> {
             Feature::Value { of, given: Some(given) } => {
                 let what = (self.has(of, i), self.has(given, i));
                 let principal = self.facts.at(Role::Principal);
-                match principal.filter(|_| self.role(given) == Role::Role) {
-                    Some(principal) => {
-                        let cell = self.counts.holders(of, given, principal, i);
-                        let name = &self.facts.columns[principal].name;
-                        let sql = sql::holders(name, &what.0, &what.1);
-                        Some(self.counted(Kind::NewForRole, (of, Some(given)), cell, sql, i))
-                    }
-                    None => {
-                        let cell = self.counts.among(of, given, i);
-                        let sql = sql::rows(&what.0, Some(&what.1));
-                        Some(self.counted(Kind::Unusual, (of, Some(given)), cell, sql, i))
-                    }
-                }
+                let holders = principal.filter(|_| self.role(given) == Role::Role);
+                let (kind, cell, sql) = if let Some(principal) = holders {
+                    let name = &self.facts.columns[principal].name;
+                    let cell = self.counts.holders(of, given, principal, i);
+                    (Kind::NewForRole, cell, sql::holders(name, &what.0, &what.1))
+                } else {
+                    let cell = self.counts.among(of, given, i);
+                    (Kind::Unusual, cell, sql::rows(&what.0, Some(&what.1)))
+                };
+                Some(self.counted(kind, (of, Some(given)), cell, sql, i))
             }
             Feature::Span { of, with } => self.brief(of, with, i),
             Feature::Habit => self.hours(i),
@@ -217,7 +213,9 @@ impl<'a> Reasons<'a> {
         all.sort_unstable();
         all.dedup();
         let mut bins = [0u64; 16];
-        all.iter().for_each(|&h| bins[habit_bin(h) as usize] += 1);
+        for &hour in &all {
+            bins[habit_bin(hour) as usize] += 1;
+        }
         let mine = (0..visits.len()).filter(|&v| visits.tuple[v] as usize == i);
         let bin = mine.map(|v| habit_bin(visits.hour[v])).max_by_key(|&b| bins[b as usize])?;
         let (count, total) = (bins[bin as usize], all.len() as u64);

@@ -1,7 +1,7 @@
 //! From features to one score a tuple and one a session.
 
 use crate::features::{self, Feature};
-use crate::models::{Model, Models, rank_among, ranks};
+use crate::models::{Model, Models, rank_among, ranks, tail_surprise};
 use crate::newcomers::Newcomers;
 use crate::sessions::{Session, sessions};
 use crate::{Facts, Role, TableError};
@@ -67,13 +67,18 @@ pub(crate) struct Company {
 
 /// The ranked quantities of all tuples in ascending order: where a changed tuple would stand.
 struct Ladder {
-    mean_ranks: Vec<f64>,
+    by_models: Vec<f64>,
     sums: Vec<f64>,
     both: Vec<f64>,
 }
 
 /// One in units of summed oddness: whole numbers, so that a sum is the same in any order.
 const UNIT: f64 = (1u64 << 32) as f64;
+/// What odd company is worth, in units of ln(1 + B). On four labelled tables of 5,000 to 81,000 tuples 0.8
+/// found more than 0.5 did (average precision up by 0.01 to 0.04).
+const CONTEXT: f64 = 0.8;
+/// What a newcomer in full is worth, in units of its f.
+const NEWCOMER: f64 = 3.0;
 /// Percentile of oddness from which on a tuple is a suspicious neighbour.
 const CROWD: f64 = 90.0;
 
@@ -94,17 +99,19 @@ pub fn score(facts: &Facts, settings: &Settings, ctx: &Ctx) -> Result<Scored, Sc
     let sessions = sessions(facts);
     let newcomers = Newcomers::find(facts, &sessions);
     let sums: Vec<f64> = (0..n).map(|i| values.iter().map(|f| f[i]).sum()).collect();
-    let mean_ranks = models.mean_ranks(n);
-    let (r1, r2) = (ranks(&mean_ranks), ranks(&sums));
+    let by_models = models.surprise(n);
+    let (r1, r2) = (ranks(&by_models), ranks(&sums));
     let both: Vec<f64> = r2.iter().zip(&r1).map(|(b, a)| newcomers.blend(*a, *b)).collect();
     let own: Vec<f64> = ranks(&both)
         .iter()
         .enumerate()
-        .map(|(i, &rank)| own_score(rank, n, newcomers.f[i], settings.bonus(facts.changes[i])))
+        .map(|(i, &rank)| {
+            tail_surprise(rank, n) + NEWCOMER * newcomers.f[i] + settings.bonus(facts.changes[i])
+        })
         .collect();
     let company = company(&sessions, &own, newcomers.weight);
     let score = (0..n).map(|i| company.add(own[i], newcomers.f[i], i)).collect();
-    let ladder = Ladder { mean_ranks: sorted(mean_ranks), sums: sorted(sums), both: sorted(both) };
+    let ladder = Ladder { by_models: sorted(by_models), sums: sorted(sums), both: sorted(both) };
     let once = vec![1; n];
     let medians = values.iter().map(|v| median(v, &once)).collect();
     Ok(Scored {
@@ -120,12 +127,6 @@ pub fn score(facts: &Facts, settings: &Settings, ctx: &Ctx) -> Result<Scored, Sc
         medians,
         ladder,
     })
-}
-
-/// u: the share of tuples at least as odd, as a surprise, and what is added to it.
-fn own_score(rank: f64, n: usize, f: f64, bonus: f64) -> f64 {
-    let all = n as f64 + 1.0;
-    -((all - rank) / all).ln() + 3.0 * f + bonus
 }
 
 fn sorted(mut values: Vec<f64>) -> Vec<f64> {
@@ -185,7 +186,7 @@ impl Company {
 
     /// What odd neighbours in a session add.
     pub(crate) fn context(&self, i: usize) -> f64 {
-        0.5 * self.around[i].ln_1p()
+        CONTEXT * self.around[i].ln_1p()
     }
 
     /// What a newcomer's actions of its own add.
@@ -264,10 +265,11 @@ impl Scored {
         }
         let f = self.newcomers.scarcity(t);
         let ladder = &self.ladder;
-        let r1 = rank_among(&ladder.mean_ranks, self.models.mean_rank_of(&features));
+        let r1 = rank_among(&ladder.by_models, self.models.surprise_of(&features, facts.len()));
         let r2 = rank_among(&ladder.sums, features.iter().sum());
         let rank = rank_among(&ladder.both, self.newcomers.blend(r1, r2));
-        let own = own_score(rank, facts.len(), f, self.settings.bonus(facts.changes[i]));
+        let bonus = self.settings.bonus(facts.changes[i]);
+        let own = tail_surprise(rank, facts.len()) + NEWCOMER * f + bonus;
         self.company.add(own, f, i)
     }
 }

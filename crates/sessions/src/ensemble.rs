@@ -108,7 +108,7 @@ pub struct Votes {
 /// Runs all default models over sessions and their features ([`Detection::features`](crate::Detection::features)).
 ///
 /// A model that fails or panics is reported and stops no other. With fewer than
-/// [`MIN_SESSIONS`](crate::MIN_SESSIONS) sessions, or no feature that differs, nothing is run and nothing
+/// [`MIN_SESSIONS`] sessions, or no feature that differs, nothing is run and nothing
 /// flagged.
 ///
 /// # Errors

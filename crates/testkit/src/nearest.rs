@@ -11,7 +11,9 @@ pub fn nearest(x: &Sample, row: &[f64], own: Option<usize>, k: u64) -> Vec<(f64,
         a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).fold(0.0, |sum, s| sum + s)
     };
     let mut found = nearest_by(squares, x, row, own, k);
-    found.iter_mut().for_each(|f| f.0 = f.0.sqrt());
+    for f in &mut found {
+        f.0 = f.0.sqrt();
+    }
     found
 }
 

@@ -201,11 +201,13 @@ impl Detector for Dif {
             let raw = model.represent_all(&member, x.x(), ctx)?;
             member.standardise_by(&raw, x, ctx)?;
             member.grow(&raw, &urn, drawn, params.n_estimators, &mut rng);
-            model.add_own(&member, raw, ctx)?;
+            model.add_own(&member, &raw, ctx)?;
             model.members.push(member);
             ctx.step(number + 1, params.n_ensemble);
         }
-        model.own.iter_mut().for_each(|s| *s /= params.n_ensemble as f64);
+        for score in &mut model.own {
+            *score /= params.n_ensemble as f64;
+        }
         Ok(model)
     }
 }
@@ -364,7 +366,7 @@ impl Model {
     }
 
     /// Adds what a network says of the rows fitted on to their scores.
-    fn add_own(&mut self, member: &Member, raw: Vec<f32>, ctx: &Ctx) -> Result<(), FitError> {
+    fn add_own(&mut self, member: &Member, raw: &[f32], ctx: &Ctx) -> Result<(), FitError> {
         let (width, mut own) = (member.width(), std::mem::take(&mut self.own));
         ctx.parallel(|| {
             let blocks = own.par_chunks_mut(BLOCK).zip(raw.par_chunks(BLOCK * width));
@@ -448,13 +450,16 @@ impl Scorer for Model {
             let raw = self.represent(member, &scaled);
             self.add_scores(member, &raw[..out.len() * member.width()], out);
         }
-        out.iter_mut().for_each(|s| *s /= self.members.len() as f64);
+        for score in out {
+            *score /= self.members.len() as f64;
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use Activation::{Elu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh};
 
     fn fit(rows: &[[f64; 2]], params: &Params) -> Model {
         let x = Sample::collapse(&Matrix::from_rows(rows), &vec![1; rows.len()]).unwrap().0;
@@ -485,7 +490,6 @@ mod tests {
         let mut rows: Vec<[f64; 2]> =
             (0..60).map(|i| [f64::from(i % 8), f64::from(i / 8)]).collect();
         rows.push([60.0, -60.0]);
-        use Activation::{Elu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh};
         for hidden_activation in [Elu, Identity, LeakyRelu, Relu, Sigmoid, Softplus, Tanh] {
             for skip_connection in [false, true] {
                 let params = Params { hidden_activation, skip_connection, ..small() };

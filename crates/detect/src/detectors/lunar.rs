@@ -15,7 +15,7 @@
 //!
 //! - **Score**: no unit; about 0 for ordinary rows and 1 for what looks made up; larger is odder.
 //! - **Cost**: neighbours as KNN, among rows and negatives; then up to [`LEARNED`] examples of either
-//!   kind times 0.8 million multiplications times `n_epochs`, whatever N is; memory about 150 MB.
+//!   kind times 0.4 million multiplications times `n_epochs`, whatever N is; memory about 150 MB.
 //! - **Blind to**: an attack repeated with equal fields more than k times: all its distances are 0.
 //! - **Source**: A. Goodge, B. Hooi, S.-K. Ng and W. S. Ng, "LUNAR: Unifying Local Outlier Detection
 //!   Methods via Graph Neural Networks", AAAI 2022.

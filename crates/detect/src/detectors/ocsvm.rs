@@ -254,8 +254,11 @@ pub struct Model {
 
 impl Model {
     fn score_lanes<const L: usize>(&self, columns: &[[f64; L]]) -> [f64; L] {
-        // Sums that overflow, whichever way, are of rows beyond measure; `min` also turns NaN into it.
-        self.support.at(columns).map(|sum| (self.rho - sum).min(f64::MAX).max(f64::MIN))
+        self.support.at(columns).map(|sum| {
+            let score = self.rho - sum;
+            // Overflows of opposite signs make NaN, which is of a row beyond measure too.
+            if score.is_nan() { f64::MAX } else { score.clamp(f64::MIN, f64::MAX) }
+        })
     }
 }
 

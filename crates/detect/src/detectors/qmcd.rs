@@ -225,13 +225,14 @@ mod tests {
     }
 
     /// One lonely row between two crowds: its part is small, and small parts are the odd ones. Equal
-    /// rows have no tail, and 3/2 - 4/3 each.
+    /// rows have no tail, and 5 (3/2) / 5^2 - 4/3 each.
     #[test]
     fn the_longer_tail_is_the_odd_one() {
         let lonely = fit(&[[0.0], [0.25], [1.0]], &[60, 1, 40]);
         assert!(lonely.turned.is_some() && lonely.own[1] > lonely.own[0]);
         let equal = fit(&[[3.0]], &[5]);
-        assert!(equal.turned.is_none() && (equal.own[0] - 1.0 / 6.0).abs() < 1e-12);
+        assert!(equal.turned.is_none(), "no tail is longer");
+        assert!((equal.own[0] - (0.3 - 4.0 / 3.0)).abs() < 1e-12);
     }
 
     #[test]

@@ -297,7 +297,9 @@ impl Model {
         if let Some(others) = &others {
             mean.iter_mut().zip(&others.mean).for_each(|(mean, m)| *mean += rest * m);
         }
-        mean.iter_mut().for_each(|mean| *mean /= set);
+        for mean in mean.iter_mut() {
+            *mean /= set;
+        }
         for &(row, weight) in &*weights {
             for ((variance, mean), value) in variance.iter_mut().zip(&*mean).zip(self.row(row)) {
                 *variance += weight * (value - mean) * (value - mean);
@@ -309,7 +311,9 @@ impl Model {
                 *variance += rest * (v + (m - mean) * (m - mean));
             }
         }
-        variance.iter_mut().for_each(|variance| *variance /= set);
+        for variance in variance.iter_mut() {
+            *variance /= set;
+        }
     }
 
     /// Moments of all rows but the row itself and those with weights.
@@ -319,7 +323,9 @@ impl Model {
         let taken = || weights.iter().copied().chain(own.map(|row| (row, 1.0)));
         let left = total - taken().map(|(_, weight)| weight).sum::<f64>();
         let mut moved = vec![0.0; mean.len()];
-        variance.iter_mut().for_each(|v| *v *= total);
+        for v in &mut variance {
+            *v *= total;
+        }
         for (row, weight) in taken() {
             let columns = self.row(row).iter().zip(&mean).zip(&mut moved).zip(&mut variance);
             for (((x, mean), moved), variance) in columns {

@@ -106,10 +106,12 @@ impl Graph {
     /// # Errors
     /// [`Cancelled`] when the run is interrupted.
     pub fn new(index: Index, k: u64, ctx: &Ctx) -> Result<Self, Cancelled> {
-        let products = if prunes_well(&index, k) { None } else { Products::new(&index) };
+        let prunes_well = prunes_well(&index, k);
+        let products = if prunes_well { None } else { Products::new(&index) };
         let blocks = by_block(&index, ctx, |positions, searches| {
             match &products {
                 Some(products) => products.find(positions.clone(), k, searches, ctx)?,
+                None if !prunes_well => index.find_together(positions.clone(), k, searches, ctx)?,
                 None => {
                     for (at, search) in positions.clone().zip(&mut *searches) {
                         index.find_own(at, k, search);

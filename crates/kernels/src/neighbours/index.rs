@@ -3,8 +3,9 @@
 use super::metric::{Metric, Norm, Squares, larger, with_norm};
 use super::places::{Place, Step, places, steps};
 use super::search::{Candidate, Search};
-use lanner_frame::{Matrix, Sample};
+use lanner_frame::{Cancelled, Ctx, Matrix, Sample};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Rows of a leaf. Its values are stored column by column, so that a scan runs in vector registers.
@@ -37,6 +38,9 @@ struct Tree {
     /// For each node, in pre-order, the least and greatest value of each column.
     boxes: Vec<f64>,
 }
+
+/// A row that asks, its number, and its search.
+type Asked<'a> = (Vec<f64>, u32, &'a mut Search);
 
 /// A node: its number in pre-order and the leaves below it. Children follow from these.
 #[derive(Clone, Copy)]
@@ -122,8 +126,46 @@ impl Index {
         search.finish();
     }
 
+    /// Finds the nearest rows of the rows at `positions`, one search each, as [`Index::find_own`] does.
+    ///
+    /// For rows where the tree prunes little: each leaf is fetched from memory once for all of them.
+    pub(super) fn find_together(
+        &self,
+        positions: Range<usize>,
+        k: u64,
+        searches: &mut [Search],
+        ctx: &Ctx,
+    ) -> Result<(), Cancelled> {
+        let tree = &*self.0;
+        let asked = self.start_all(positions.clone(), k, searches);
+        let mut asked: Vec<Asked<'_>> = asked
+            .into_iter()
+            .zip(positions.clone())
+            .zip(&mut *searches)
+            .filter_map(|((row, at), search)| Some((row?, self.row_number(at), search)))
+            .collect();
+        let home = positions.start / LEAF;
+        with_norm!(tree.metric, norm => tree.descend_together(norm, tree.root(), home, &mut asked, ctx))?;
+        searches.iter_mut().for_each(Search::finish);
+        Ok(())
+    }
+
+    /// Starts the searches of the rows at `positions`; gives the rows for which there is more to do.
+    pub(super) fn start_all(
+        &self,
+        positions: Range<usize>,
+        k: u64,
+        searches: &mut [Search],
+    ) -> Vec<Option<Vec<f64>>> {
+        let start = |(at, search)| {
+            let row = self.row_at(at);
+            self.start(&row, Some(self.row_number(at)), k, search).then_some(row)
+        };
+        positions.zip(searches).map(start).collect()
+    }
+
     /// Starts a search with the row's own other copies; says whether there is more to do.
-    pub(super) fn start(&self, row: &[f64], own: Option<u32>, k: u64, search: &mut Search) -> bool {
+    fn start(&self, row: &[f64], own: Option<u32>, k: u64, search: &mut Search) -> bool {
         search.start(k);
         let aloof = self.0.metric.aloof(row);
         let mut push = |row: u32, reduced| {
@@ -249,6 +291,30 @@ impl Tree {
                 self.descend(norm, child, row, own, search);
             }
         }
+    }
+
+    /// Searches all leaves below a node for rows that ask together, beginning with their home.
+    fn descend_together<N: Norm>(
+        &self,
+        norm: N,
+        node: Node,
+        home: usize,
+        asked: &mut [Asked<'_>],
+        ctx: &Ctx,
+    ) -> Result<(), Cancelled> {
+        let Some((left, right)) = node.children() else {
+            ctx.check()?;
+            for (row, own, search) in asked {
+                if self.to_box(norm, node.id, row) <= search.bound() {
+                    self.scan(norm, node.first, row, Some(*own), search);
+                }
+            }
+            return Ok(());
+        };
+        let at_home = (right.first..right.end).contains(&home);
+        let (near, far) = if at_home { (right, left) } else { (left, right) };
+        self.descend_together(norm, near, home, asked, ctx)?;
+        self.descend_together(norm, far, home, asked, ctx)
     }
 
     /// Reduced distance from a row to the box of a node.

@@ -65,12 +65,7 @@ impl<'a> Products<'a> {
         searches: &mut [Search],
         ctx: &Ctx,
     ) -> Result<(), Cancelled> {
-        let asked: Vec<Vec<f64>> = positions.clone().map(|at| self.index.row_at(at)).collect();
-        let starts = asked.iter().zip(positions.clone()).zip(&mut *searches);
-        let goes_on = starts.map(|((row, at), search)| {
-            self.index.start(row, Some(self.index.row_number(at)), k, search)
-        });
-        let goes_on: Vec<bool> = goes_on.collect();
+        let asked = self.index.start_all(positions.clone(), k, searches);
         // A range never crosses a block, and rows close in the tree bring the bounds down for all
         // others: its own block comes first.
         let own = positions.start / BLOCK;
@@ -83,8 +78,8 @@ impl<'a> Products<'a> {
                 products = DMatrix::zeros(rows.nrows(), positions.len());
             }
             products.gemm(-2.0, rows, &queries, 0.0);
-            let asked = asked.iter().zip(&mut *searches).enumerate();
-            for (i, (row, search)) in asked.filter(|&(i, _)| goes_on[i]) {
+            for (i, (row, search)) in asked.iter().zip(&mut *searches).enumerate() {
+                let Some(row) = row else { continue };
                 let column = &products.as_slice()[i * rows.nrows()..][..rows.nrows()];
                 self.offer(row, positions.start + i, column, block * BLOCK, search);
             }

@@ -111,9 +111,12 @@ impl EventLogs {
 
 /// The event that a JSON record is.
 pub(super) fn event(text: &str) -> Result<Event, Damage> {
-    sonic_rs::from_str(text).map_err(|error| match error.is_syntax() || error.is_eof() {
-        true => Damage::Syntax { at: error.offset() },
-        false => Damage::NoEvent,
+    sonic_rs::from_str(text).map_err(|error| {
+        if error.is_syntax() || error.is_eof() {
+            Damage::Syntax { at: error.offset() }
+        } else {
+            Damage::NoEvent
+        }
     })
 }
 

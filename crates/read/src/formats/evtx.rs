@@ -3,8 +3,7 @@
 //! The columns are the fields of `System` by their own names and the event's own data by theirs, without
 //! namespaces, all text but `TimeCreated`. An item of the data that is called as a field of `System` is
 //! `EventData.` and its name. Pieces of 64 chunks are units. Records that are lost are rejects, as many as
-//! the record numbers tell, listed once for each place. Lost: what `RenderingInfo` says, and the difference
-//! between an absent and an empty `UserData` item.
+//! the record numbers tell, listed once for each place. Lost: what `RenderingInfo` says.
 
 use super::{Card, Claim, Format, Head, Job, Names, Survey};
 use crate::columns::Rows;

@@ -57,7 +57,7 @@ fn fields_and_data_are_columns() {
         let names: Vec<_> =
             outcome.inputs.schema().fields().iter().map(|f| f.name().clone()).collect();
         let expected = "TimeCreated Computer Channel Provider EventID EventRecordID UserID Level \
-            ProcessID TargetUserName EventData.ProcessID User";
+            ProcessID TargetUserName EventData.ProcessID User Address";
         assert_eq!(names.join(" "), expected, "{name}");
         assert_eq!(outcome.column("EventID"), ["4624", "4624", "21"]);
         assert_eq!(outcome.column("TargetUserName"), ["user1", "user2", "-"]);

@@ -217,7 +217,7 @@ fn runs(events: &[EventRow]) -> Vec<EventLine> {
         let untimed = |e: &EventRow| EventRow { time: None, ..e.clone() };
         a.event_id == b.event_id && untimed(a) == untimed(b)
     };
-    events.chunk_by(same).map(|run| line(run)).collect()
+    events.chunk_by(same).map(line).collect()
 }
 
 fn line(run: &[EventRow]) -> EventLine {

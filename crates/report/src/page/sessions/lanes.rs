@@ -19,7 +19,7 @@ const SEEN: f64 = 2.0;
 const HIT: f64 = 6.0;
 
 /// The timeline.
-pub(super) struct Lanes {
+pub(super) struct Timeline {
     pub height: String,
     pub base: String,
     pub ticks: Vec<Tick>,
@@ -67,7 +67,7 @@ struct Span<'a> {
     to: i64,
 }
 
-impl Lanes {
+impl Timeline {
     /// None where no session has a time.
     pub(super) fn new(rows: &[SessionRow], carded: &BTreeSet<u64>) -> Option<Self> {
         let mut by_name: BTreeMap<&str, Vec<Span<'_>>> = BTreeMap::new();
@@ -143,7 +143,7 @@ fn odd(spans: &[Span<'_>], carded: &BTreeSet<u64>, x: &dyn Fn(i64) -> f64) -> Ve
         let row = span.row;
         let from = x(span.from).min(RIGHT - HIT);
         let width = (x(span.to) - from).max(HIT);
-        let left = from > (LEFT + RIGHT) / 2.0;
+        let left = from > f64::midpoint(LEFT, RIGHT);
         OddBar {
             id: row.session_id,
             carded: carded.contains(&row.session_id),

@@ -11,7 +11,7 @@ use crate::sessions::SessionRow;
 use crate::{Check, ReportError, SessionsManifest};
 use askama::Template;
 use cards::Card;
-use lanes::Lanes;
+use lanes::Timeline;
 use lanner_sessions::lasting;
 use load::Found;
 use std::collections::BTreeSet;
@@ -39,7 +39,7 @@ struct Page<'a> {
     accounting: Accounting,
     warnings: Vec<Shown>,
     more_warnings: usize,
-    lanes: Option<Lanes>,
+    lanes: Option<Timeline>,
     cards: Vec<Card>,
     /// Sessions that stand out and are not shown.
     more_cards: usize,
@@ -95,7 +95,7 @@ impl<'a> Page<'a> {
             ),
             warnings,
             more_warnings,
-            lanes: Lanes::new(&found.rows, &carded),
+            lanes: Timeline::new(&found.rows, &carded),
             more_cards: standing - cards.len(),
             compared: found.rows.iter().any(|r| r.lof_score.is_some()),
             ensemble: found.settings.ensemble,
