@@ -97,6 +97,10 @@ fn a_broken_record_of_an_export_is_counted_and_located() {
     assert_eq!(seen(&opened(&[&list]).unwrap(), 1).0, [(0, 0, 1), (0, 1, 2)]);
 }
 
+/// A record of another kind of log.
+const TRAIL: &str = r#"{"Records":[{"eventVersion":"1.08","eventTime":"2026-01-05T00:00:00Z",
+    "eventSource":"s3.amazonaws.com","eventName":"GetObject","eventID":"1","awsRegion":"x"}]}"#;
+
 #[test]
 fn what_holds_no_events_is_skipped_or_refused() {
     let folder = Folder::new();
@@ -104,7 +108,7 @@ fn what_holds_no_events_is_skipped_or_refused() {
     let others = [
         ("b.csv", "a,b\n1,2\n", "CSV, which holds no Windows events"),
         ("c.json", "{\"user\":\"ann\"}", "JSON whose first record is no event of a Windows log"),
-        ("d.json", "{\"Records\":[{\"eventVersion\":\"1\",\"eventName\":\"x\"}]}", "CloudTrail"),
+        ("d.json", TRAIL, "CloudTrail"),
         ("e.xml", "<?xml version=\"1.0\"?><Events><Event/></Events>", "as XML, which is not read"),
     ];
     for (name, text, reason) in others {

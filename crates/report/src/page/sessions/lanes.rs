@@ -190,15 +190,18 @@ mod tests {
         rows.push(row(4, "bob", 5000, Some(2)));
         rows.push(row(5, "cyd", 9999, Some(1)));
         rows.extend((6..60).map(|n| row(n, &format!("u{n}"), 100, None)));
-        let lanes = Lanes::new(&rows, &BTreeSet::from([4])).unwrap();
-        let names: Vec<&str> = lanes.lanes.iter().map(|l| l.name.as_str()).collect();
-        assert_eq!((&names[..3], names.len(), lanes.more), (&["cyd", "bob", "ann"][..], LANES, 17));
-        assert_eq!(lanes.lanes[2].bars.len(), 2);
-        assert!(lanes.lanes[2].bars[0].title.starts_with("2 sessions: 1970-01-01 00:00:00"));
-        let (cyd, bob) = (&lanes.lanes[0].odd[0], &lanes.lanes[1].odd[0]);
+        let timeline = Timeline::new(&rows, &BTreeSet::from([4])).unwrap();
+        let names: Vec<&str> = timeline.lanes.iter().map(|l| l.name.as_str()).collect();
+        assert_eq!(
+            (&names[..3], names.len(), timeline.more),
+            (&["cyd", "bob", "ann"][..], LANES, 17)
+        );
+        assert_eq!(timeline.lanes[2].bars.len(), 2);
+        assert!(timeline.lanes[2].bars[0].title.starts_with("2 sessions: 1970-01-01 00:00:00"));
+        let (cyd, bob) = (&timeline.lanes[0].odd[0], &timeline.lanes[1].odd[0]);
         assert_eq!((cyd.carded, cyd.anchor, bob.carded), (false, "end", true));
         // A bar at the right end is still wide enough to be hit.
         assert_eq!((cyd.x.as_str(), cyd.width.as_str()), ("1082.0", "6.0"));
-        assert!(Lanes::new(&[], &BTreeSet::new()).is_none());
+        assert!(Timeline::new(&[], &BTreeSet::new()).is_none());
     }
 }
