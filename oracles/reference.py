@@ -80,7 +80,7 @@ CASES = [
          params={"n_selected_components": 1, "standardization": False}),
     Case("PCA", "pca", "PCA", new_rows=True, params={"n_components": "mle"}),
     Case("LMDD", "lmdd", "LMDD", seeded=True),
-    Case("LMDD", "lmdd", "LMDD", seeded=True, params={"n_iter": 10, "dis_measure": "var"}),
+    Case("LMDD", "lmdd", "LMDD", seeded=True, params={"dis_measure": "var"}),
     Case("SOD", "sod", "SOD"),
     Case("SOD", "sod", "SOD", params={"n_neighbors": 12, "ref_set": 5, "alpha": 0.6}),
     # These two need torch. Networks are slow to train, so seeds are few, and epochs too.
@@ -162,8 +162,11 @@ def clear_sets(rows, k, size, owner):
         others = np.delete(np.arange(n), i)
         order = others[np.argsort(-least[i, others], kind="stable")]
         kept, left = order[:size], order[size:]
-        # Copies of one row may tie: it does not matter which of them is taken.
+        # Copies of one row may tie among themselves, for it does not matter which of them is taken.
         edge = owner[left] == owner[kept[-1]]
-        if least[i, kept].min() > most[i, left[~edge]].max(initial=-1):
+        whole_tuples = kept[owner[kept] != owner[kept[-1]]]
+        apart = least[i, kept].min() > most[i, left[~edge]].max(initial=-1)
+        above = least[i, whole_tuples].min(initial=n) > most[i, left[edge]].max(initial=-1)
+        if apart and above:
             clear.append(i)
     return np.array(clear, dtype=int)
