@@ -99,7 +99,9 @@ def exact(case, expanded, owner, first, new):
     if case.model == "SOD":
         k, size = case.params.get("n_neighbors", 20), case.params.get("ref_set", 10)
         clear = clear_sets(expanded, k, size, owner)
-        out["exact_rows"] = sorted({int(owner[i]) for i in clear})
+        # All copies of a row: where one is tied, so is their mean.
+        unclear = np.setdiff1d(np.arange(len(expanded)), clear)
+        out["exact_rows"] = np.setdiff1d(owner[clear], owner[unclear]).tolist()
         out["groups"] = [rounded(s, 6) for s in in_orders(case, expanded, owner)]
     return out
 

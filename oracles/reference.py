@@ -80,7 +80,7 @@ CASES = [
          params={"n_selected_components": 1, "standardization": False}),
     Case("PCA", "pca", "PCA", new_rows=True, params={"n_components": "mle"}),
     Case("LMDD", "lmdd", "LMDD", seeded=True),
-    Case("LMDD", "lmdd", "LMDD", seeded=True, params={"n_iter": 10, "dis_measure": "var"}),
+    Case("LMDD", "lmdd", "LMDD", seeded=True, params={"dis_measure": "var"}),
     Case("SOD", "sod", "SOD"),
     Case("SOD", "sod", "SOD", params={"n_neighbors": 12, "ref_set": 5, "alpha": 0.6}),
     # These two need torch. Networks are slow to train, so seeds are few, and epochs too.
@@ -88,9 +88,9 @@ CASES = [
     Case("DIF", "dif", "DIF", seeded=True, seeds=(5,),
          params={"n_ensemble": 15, "hidden_neurons": [32, 16], "hidden_activation": "relu",
                  "skip_connection": True}),
-    Case("LUNAR", "lunar", "LUNAR", seeded=True, seeds=(5,), params={"n_epochs": 20}),
+    Case("LUNAR", "lunar", "LUNAR", seeded=True, seeds=(5,), params={"n_epochs": 30}),
     Case("LUNAR", "lunar", "LUNAR", seeded=True, seeds=(5,),
-         params={"n_epochs": 20, "model_type": "SCORE", "negative_sampling": "SUBSPACE"}),
+         params={"n_epochs": 30, "model_type": "SCORE", "negative_sampling": "SUBSPACE"}),
 ]
 
 
@@ -162,11 +162,11 @@ def clear_sets(rows, k, size, owner):
         others = np.delete(np.arange(n), i)
         order = others[np.argsort(-least[i, others], kind="stable")]
         kept, left = order[:size], order[size:]
-        # Copies of one row may tie: it does not matter which of them is taken.
-        tied = owner[kept[least[i, kept] == least[i, kept].min()]]
-        edge = (owner[left] == tied[0]) & (tied == tied[0]).all()
-        firm = kept[owner[kept] != tied[0]] if edge.any() else kept
-        if (least[i, kept].min() > most[i, left[~edge]].max(initial=-1)
-                and least[i, firm].min(initial=n) > most[i, left[edge]].max(initial=-1)):
+        # Copies of one row may tie among themselves, for it does not matter which of them is taken.
+        edge = owner[left] == owner[kept[-1]]
+        whole_tuples = kept[owner[kept] != owner[kept[-1]]]
+        apart = least[i, kept].min() > most[i, left[~edge]].max(initial=-1)
+        above = least[i, whole_tuples].min(initial=n) > most[i, left[edge]].max(initial=-1)
+        if apart and above:
             clear.append(i)
     return np.array(clear, dtype=int)

@@ -4,12 +4,13 @@
 //! many dimensions, where distances say little.
 //!
 //! Only tuples are kept. A listed tuple comes with the *part* of its copies that is listed: 1, or less
-//! where a shell of equally near rows shares the places left. Of such a shell two lists are taken to
-//! prefer the same rows, as two lists do that break ties by one order: they share the smaller part.
-//! With c copies of each tuple z, a row of tuple t and a row of tuple u share
+//! where a shell of equally near rows shares the places left. Which rows of such a shell are listed is
+//! taken to be chosen alike by the copies of one row, and independently by different rows. With c copies
+//! of each tuple z, a row of tuple t and one of another tuple u share
 //!
 //! ```text
-//! count(t, u) = Σ_z (c_z - [z = t] - [z = u]) min( part_t(z), part_u(z) )      rounded to a whole number
+//! count(t, u) = Σ_z (c_z - [z = t] - [z = u]) part_t(z) part_u(z)      rounded to a whole number
+//! count(t, t) = Σ_z (c_z - 2 [z = t]) part_t(z)                        for two copies of one tuple
 //! ```
 //!
 //! rows, for no row lists itself. Where no shell is cut, this is the number of rows in both lists.
@@ -150,7 +151,9 @@ impl Listers {
             let others = copies[z] - u64::from(own == Some(listed.row));
             for lister in &self.listers[start..self.ends[z] as usize] {
                 let others = others - u64::from(lister.row == listed.row);
-                let shared = others as f64 * f64::from(listed.part.min(lister.part));
+                // Copies of one row list the same of a cut shell.
+                let both = if own == Some(lister.row) { 1.0 } else { f64::from(lister.part) };
+                let shared = others as f64 * f64::from(listed.part) * both;
                 if shared > 0.0 {
                     let sum = &mut sums[lister.row as usize];
                     if *sum == 0.0 {

@@ -101,7 +101,8 @@ impl Detector for Sod {
         departs: "Rows that share equally many neighbours, at the end of the reference set, share the \
                   places that are left (weighted mean and variance); the reference takes whichever its \
                   sort leaves last, so its score depends on the order of the rows. Rows tied at the \
-                  k-th distance count in parts. New rows get reference sets among the rows fitted on.",
+                  k-th distance count in parts; where such ties are many, as in codes with many copies, \
+                  ranks differ from the reference's more than its own do between two orders. New rows get reference sets among the rows fitted on.",
         default: false,
     };
 
