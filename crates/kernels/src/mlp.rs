@@ -301,7 +301,8 @@ mod tests {
         out.iter().zip(factors).map(|(o, f)| f64::from(*o) * f64::from(*f)).sum()
     }
 
-    /// Every kind of parameter: the gradient is the slope of the loss.
+    /// The gradient is the slope of the loss in every parameter, but for those of a few units that are
+    /// near the kink of their activation.
     #[test]
     fn gradients_are_slopes() {
         for (hidden, normalised) in
@@ -315,8 +316,9 @@ mod tests {
             let (mut space, mut gradient) = (Space::default(), vec![0.0; net.size()]);
             net.forward(&params, &x, &mut space);
             net.backward(&params, &x, &factors, &mut space, &mut gradient);
-            for at in (0..net.size()).step_by(7) {
-                let (middle, step) = (params[at], 1e-2);
+            let (step, mut wrong) = (1e-3, 0);
+            for at in 0..net.size() {
+                let middle = params[at];
                 params[at] = middle + step;
                 let above = loss(&net, &params, &x, &factors);
                 params[at] = middle - step;
@@ -324,12 +326,10 @@ mod tests {
                 params[at] = middle;
                 let slope = (above - below) / f64::from(2.0 * step);
                 let off = (slope - f64::from(gradient[at])).abs();
-                assert!(
-                    off < 0.05 * slope.abs() + 0.05,
-                    "{hidden:?} {at}: {slope} {}",
-                    gradient[at]
-                );
+                wrong += usize::from(off > 0.02 * slope.abs() + 0.02);
             }
+            let kinks = if hidden == Hidden::Relu { net.size() / 40 } else { 0 };
+            assert!(wrong <= kinks, "{hidden:?}: {wrong} of {}", net.size());
         }
     }
 
