@@ -22,15 +22,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lanner-sessions", &["frame", "kernels", "detect", "vote"]),
     (
         "lanner-pipeline",
-        &["frame", "kernels", "read", "collapse", "encode", "detect", "vote", "explain"],
+        &["frame", "kernels", "read", "collapse", "encode", "detect", "vote", "recipe", "explain"],
     ),
     ("lanner-report", &["frame", "read", "encode", "explain", "pipeline"]),
     ("lanner-sample", &["frame"]),
     (
         "lanner",
         &[
-            "frame", "kernels", "read", "collapse", "encode", "detect", "vote", "explain",
-            "sessions", "pipeline", "report", "sample",
+            "frame", "kernels", "read", "collapse", "encode", "detect", "vote", "recipe",
+            "explain", "sessions", "pipeline", "report", "sample",
         ],
     ),
     ("lanner-testkit", &["frame", "kernels"]),

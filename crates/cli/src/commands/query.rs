@@ -23,8 +23,8 @@ use std::sync::Arc;
 
 /// Asks a finished hunt with SQL.
 ///
-/// Tables: events (flagged rows, whole), tuples (all distinct tuples with every score), models, and rows
-/// (all input rows with rank, score, votes and codes; reads the inputs again and checks that they are
+/// Tables: events (flagged rows, whole), tuples (all distinct tuples with every score), incidents (of the
+/// lanner recipe), models, and rows (all input rows with rank, score, votes and the codes of the classic recipe; reads the inputs again and checks that they are
 /// still the same). Field names with dots need no quotes.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -68,7 +68,9 @@ pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
     }
     let query = Query::new(&args.sql, threads, Memory::default(), cancel);
     let kept = manifest.outputs.iter().any(|o| o.name == ROWS);
-    let names = ["events", "tuples"].into_iter().chain(kept.then_some("rows"));
+    let incidents = manifest.outputs.iter().any(|o| o.name == "incidents.parquet");
+    let names = ["events", "tuples"].into_iter().chain(incidents.then_some("incidents"));
+    let names = names.chain(kept.then_some("rows"));
     let tables = Tables {
         files: names.map(|t| (t.to_owned(), args.dir.join(format!("{t}.parquet")))).collect(),
         batches: vec![("models".to_owned(), models(&args.dir)?)],
@@ -120,7 +122,8 @@ pub(crate) fn write_rows(
 ) -> Result<(), ReportError> {
     let fields = &found.outcome.settings.fields;
     let names: Vec<String> = fields.iter().map(|f| f.name.clone()).collect();
-    let category = |j: usize| fields[j].kind == FeatureKind::Category.name();
+    let classic = found.outcome.settings.recipe == "classic";
+    let category = |j: usize| classic && fields[j].kind == FeatureKind::Category.name();
     let tuples = tuples(&dir.join("tuples.parquet"), &names, category)
         .map_err(|e| ReportError::Source(e.to_string().into()))?;
     let query = Query::new("SELECT * FROM rows", threads, memory, cancel);
@@ -187,7 +190,7 @@ fn models(dir: &Path) -> Result<RecordBatch, Failure> {
 }
 
 /// The table `rows`: the inputs of the manifest, opened again after their hashes were checked.
-fn rows_table(
+pub(crate) fn rows_table(
     dir: &Path,
     manifest: &lanner_report::Manifest,
     threads: usize,
@@ -221,7 +224,9 @@ fn rows_table(
         records: f.records,
         ..lanner_read::FileAccount::default()
     });
-    let category = |j: usize| fields[j]["kind"].as_str() == Some(FeatureKind::Category.name());
+    let classic = settings["recipe"] == "classic";
+    let category =
+        |j: usize| classic && fields[j]["kind"].as_str() == Some(FeatureKind::Category.name());
     let tuples = tuples(&dir.join("tuples.parquet"), &names, category)?;
     let spec = Spec {
         fields: names,

@@ -4,6 +4,7 @@
 //! it escapes everything. No script, nothing fetched.
 
 mod charts;
+mod incidents;
 mod load;
 mod strangest;
 mod tables;
@@ -44,6 +45,8 @@ struct Page<'a> {
     failed: Vec<&'a Check>,
     accounting: Accounting,
     fields: Vec<Shown>,
+    incidents: Vec<incidents::Incident>,
+    lanner: bool,
     strangest: Vec<Strange>,
     when: Option<TimeChart>,
     ranks: RankChart,
@@ -86,6 +89,8 @@ impl<'a> Page<'a> {
             failed: manifest.failed_checks().collect(),
             accounting: Accounting::new(inputs),
             fields: hunt.fields.iter().map(|f| Shown::new(f, 60, 300)).collect(),
+            incidents: incidents::rows(hunt),
+            lanner: hunt.settings.recipe == "lanner",
             strangest: strangest::rows(hunt),
             when: TimeChart::new(hunt),
             ranks: RankChart::new(&hunt.ranks),
