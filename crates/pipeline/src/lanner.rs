@@ -150,7 +150,8 @@ pub(crate) fn run(
     lap.end("read and collapse");
     let ctx = Ctx::new(workers, cancel.clone(), request.seed);
     observer.stage("scoring", None);
-    let facts = plan.preset.facts(&tuples_of(&distinct, &ctx), visits(distinct.hours.as_ref()))?;
+    let raw = tuples_of(&distinct, &ctx);
+    let facts = plan.preset.facts(&raw, visits(distinct.hours.as_ref()))?;
     let scored = lanner_recipe::score(&facts, &lanner_recipe::Settings::default(), &ctx)?;
     lap.end("score");
     observer.stage("reasons", None);
@@ -164,7 +165,7 @@ pub(crate) fn run(
         model.votes = pick(&model.votes, &order);
     }
     let input = hunt::input_report(&inputs, &distinct);
-    let settings = settings(&inputs, request, plan, &facts);
+    let settings = settings(&inputs, request, plan, &raw);
     let warnings = warnings(&models, &distinct, plan, &settings);
     let rows = UInt32Array::from(order.clone());
     let values = take_record_batch(&distinct.tuples, &rows).map_err(CollapseError::from)?;
@@ -394,16 +395,17 @@ impl Lanner {
     }
 }
 
-fn settings(inputs: &Inputs, request: &Request, plan: &Plan, facts: &Facts) -> Settings {
-    let distinct = |name: &String| {
-        let column = facts.columns.iter().find(|c| &c.name == name);
-        column.map_or(0, |c| c.values.len() as u64)
-    };
-    let fields = plan.fields.iter().map(|name| FieldUse {
-        name: name.clone(),
+fn settings(
+    inputs: &Inputs,
+    request: &Request,
+    plan: &Plan,
+    raw: &lanner_recipe::Tuples,
+) -> Settings {
+    let fields = raw.fields.iter().map(|field| FieldUse {
+        name: field.name.clone(),
         kind: FeatureKind::Category.name(),
         used: true,
-        distinct: distinct(name),
+        distinct: field.values.len() as u64,
         imputed: 0,
     });
     let preset = Some(plan.preset.name.clone());

@@ -23,7 +23,7 @@ pub(crate) const EVENTS: &str = "events.parquet";
 /// Name of the CSV file.
 pub(crate) const EVENTS_CSV: &str = "events.csv";
 /// Columns that the stream has after those of the log: row, file, place of the tuple, incident if there are any.
-const LANNER: [DataType; 4] =
+static LANNER: [DataType; 4] =
     [DataType::UInt64, DataType::Utf8, DataType::UInt32, DataType::UInt32];
 /// Bytes of rows held before they go to the file.
 const HELD: usize = 64 << 20;

@@ -134,7 +134,7 @@ pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
     let query = Query::new(&sql, threads, Memory::default(), cancel);
     let incidents = args.dir.join("incidents.parquet").is_file();
     let incidents = if incidents { Some(table(&args.dir, "incidents.parquet")?) } else { None };
-    let known = incidents.as_ref().map(|i| sessions(i));
+    let known = incidents.as_ref().map(sessions);
     let mut by_tuple = Items::new(tuples.num_rows());
     let mut by_incident = Items::new(incidents.as_ref().map_or(0, RecordBatch::num_rows));
     let mut answer = Vec::new();
