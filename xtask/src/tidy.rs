@@ -24,7 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "lanner-pipeline",
         &[
             "frame", "kernels", "evtx", "read", "collapse", "encode", "detect", "vote", "explain",
-            "sessions",
+            "recipe", "sessions",
         ],
     ),
     ("lanner-report", &["frame", "read", "encode", "explain", "sessions", "pipeline"]),
@@ -32,8 +32,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "lanner",
         &[
-            "frame", "kernels", "read", "collapse", "encode", "detect", "vote", "explain",
-            "sessions", "pipeline", "report", "sample",
+            "frame", "kernels", "read", "collapse", "encode", "detect", "vote", "recipe",
+            "explain", "sessions", "pipeline", "report", "sample",
         ],
     ),
     ("lanner-testkit", &["frame", "kernels"]),

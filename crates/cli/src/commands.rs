@@ -1,6 +1,7 @@
 //! One file a command: arguments as typed, then the work.
 
 mod completions;
+mod evaluate;
 mod fields;
 mod forecast;
 mod hunt;
@@ -34,6 +35,8 @@ pub(crate) enum Command {
     Models(models::Args),
     /// Ask a finished hunt with SQL
     Query(query::Args),
+    /// Measure how well a finished hunt found what is labelled
+    Evaluate(evaluate::Args),
     /// Draw the page of a finished hunt again
     Report(report::Args),
     /// Write realistic logs with planted attacks, to try Lanner on
@@ -52,6 +55,7 @@ pub(crate) fn run(command: Command, cancel: &Cancel) -> Result<(), Failure> {
         Command::Fields(args) => fields::run(args, cancel),
         Command::Models(args) => models::run(args),
         Command::Query(args) => query::run(args, cancel),
+        Command::Evaluate(args) => evaluate::run(args, cancel),
         Command::Report(args) => report::run(args),
         Command::Sample(args) => sample::run(args, cancel),
         Command::Completions(args) => completions::run(args),

@@ -25,6 +25,7 @@ pub(crate) fn print(outcome: &Outcome, out: Option<&Path>) -> std::io::Result<()
     let mut to = std::io::BufWriter::new(anstream::stdout());
     read(&mut to, outcome)?;
     ran(&mut to, outcome)?;
+    incidents(&mut to, outcome)?;
     strangest(&mut to, outcome)?;
     for warning in &outcome.warnings {
         writeln!(to, "{WARN}note{WARN:#} {}", shown(warning))?;
@@ -167,6 +168,37 @@ fn expected(id: &str, seconds: f64) -> String {
     if seconds < 1.0 { id.to_owned() } else { format!("{id} ({seconds:.0} s expected)") }
 }
 
+fn incidents(to: &mut impl Write, outcome: &Outcome) -> std::io::Result<()> {
+    if outcome.incidents.is_empty() {
+        return Ok(());
+    }
+    let all = outcome.incidents.len() as u64;
+    writeln!(to, "\n{BOLD}Incidents{BOLD:#}  {}, the strangest first", grouped(all))?;
+    for line in outcome.incidents.iter().take(LISTED) {
+        let time = |t: Option<i64>| t.and_then(|t| jiff::Timestamp::from_microsecond(t).ok());
+        let seen = time(line.start).map_or(String::new(), |t| format!(", from {t}"));
+        writeln!(
+            to,
+            "{:>3}  {HOT}score {:.2}{HOT:#}  {} in {}{seen}",
+            line.number,
+            line.score,
+            plural(line.rows, "row"),
+            plural(line.tuples.len() as u64, "tuple"),
+        )?;
+        let actor = [("who", &line.principal), ("from", &line.network), ("with", &line.agent)];
+        let actor: Vec<String> = actor
+            .into_iter()
+            .filter_map(|(label, v)| {
+                Some(format!("{DIM}{label}{DIM:#} {}", excerpt(v.as_ref()?, 90)))
+            })
+            .collect();
+        writeln!(to, "     {}", actor.join("  "))?;
+        writeln!(to, "     {DIM}did{DIM:#} {}", excerpt(&line.actions.join(", "), 200))?;
+        writeln!(to, "     {DIM}why{DIM:#} {}", excerpt(&line.why, 330))?;
+    }
+    Ok(())
+}
+
 fn strangest(to: &mut impl Write, outcome: &Outcome) -> std::io::Result<()> {
     let tuples = &outcome.tuples;
     let ran = outcome.agreement.models.len();
@@ -190,7 +222,7 @@ fn strangest(to: &mut impl Write, outcome: &Outcome) -> std::io::Result<()> {
             format!("{DIM}{}={DIM:#}{value}", excerpt(&field.name, 40))
         });
         writeln!(to, "     {}", fields.collect::<Vec<_>>().join("  "))?;
-        let why: Vec<String> = tuples.reasons(i).iter().map(|r| excerpt(&r.text(), 110)).collect();
+        let why: Vec<String> = tuples.reasons(i).iter().map(|r| excerpt(&r.text, 110)).collect();
         writeln!(to, "     {DIM}why{DIM:#} {}", why.join("; "))?;
     }
     Ok(())

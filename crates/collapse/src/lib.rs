@@ -103,7 +103,8 @@ pub trait Engine {
 
     /// Streams the rows of the tuples `marks` (fields in the order of `spec`), in input order: all
     /// columns of the input, then `lanner_row`, `lanner_file` (its path) and `lanner_tuple` (the row
-    /// number in `marks`). Returns how many rows there were.
+    /// number in `marks`), and where `spec` asks for hours `lanner_hour` (whole hours since 1970 UTC, null
+    /// without event time). Returns how many rows there were.
     ///
     /// # Errors
     /// As [`Engine::distinct`], and [`CollapseError::Changed`] if an input is no longer what `accounts`

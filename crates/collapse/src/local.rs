@@ -182,6 +182,9 @@ impl Engine for Local {
         let columns = self.inputs.schema().fields().iter().filter(|f| f.name() != PLACE);
         let mut wanted: Vec<Expr> = columns.map(|f| ident(f.name())).collect();
         wanted.extend([ident(PLACE), ident("lanner_tuple")]);
+        if spec.hours {
+            wanted.push(hour_of(ident(TIME)).alias("lanner_hour"));
+        }
         let joined = joined.select(wanted)?.sort(vec![ident(PLACE).sort(true, false)])?;
         let paths: Vec<String> = self.inputs.files().iter().map(|f| f.shown.clone()).collect();
         let places = Places::new(accounts, paths);
@@ -189,7 +192,7 @@ impl Engine for Local {
             let mut stream = joined.execute_stream().await?;
             let mut written = 0;
             while let Some(batch) = stream.next().await {
-                let batch = places.name(&batch?)?;
+                let batch = places.name(&batch?, 2 + usize::from(spec.hours))?;
                 written += batch.num_rows() as u64;
                 if sink(batch).is_break() {
                     return Err(CollapseError::Cancelled);
@@ -474,16 +477,16 @@ impl Places {
         self.paths.get(file as usize).map(String::as_str)
     }
 
-    /// Replaces the last two columns, place and tuple, by row number, file path and tuple.
-    fn name(&self, batch: &RecordBatch) -> Result<RecordBatch, CollapseError> {
-        let columns = batch.num_columns();
-        let places = batch.column(columns - 2).as_primitive::<UInt64Type>();
+    /// Replaces the first of the last `ours` columns, the place, by row number and file path. After it come the
+    /// tuple and, where there are three, the hour.
+    fn name(&self, batch: &RecordBatch, ours: usize) -> Result<RecordBatch, CollapseError> {
+        let log = batch.num_columns() - ours;
+        let places = batch.column(log).as_primitive::<UInt64Type>();
         let rows: UInt64Array = places.values().iter().map(|&p| self.row(p)).collect();
         let files: StringArray = places.values().iter().map(|&p| self.path(split(p).0)).collect();
-        let mut fields: Vec<Field> = Vec::with_capacity(columns + 1);
-        let mut all: Vec<ArrayRef> = Vec::with_capacity(columns + 1);
-        for (field, column) in batch.schema().fields().iter().zip(batch.columns()).take(columns - 2)
-        {
+        let mut fields: Vec<Field> = Vec::with_capacity(log + ours + 1);
+        let mut all: Vec<ArrayRef> = Vec::with_capacity(log + ours + 1);
+        for (field, column) in batch.schema().fields().iter().zip(batch.columns()).take(log) {
             fields.push(Field::new(field.name(), plain(field.data_type()), true));
             all.push(cast(column, &plain(column.data_type()))?);
         }
@@ -491,7 +494,10 @@ impl Places {
         fields.push(Field::new("lanner_file", DataType::Utf8, true));
         fields.push(Field::new("lanner_tuple", DataType::UInt32, false));
         all.extend([Arc::new(rows) as ArrayRef, Arc::new(files)]);
-        all.push(Arc::clone(batch.column(columns - 1)));
+        all.extend(batch.columns()[log + 1..].iter().map(Arc::clone));
+        if ours > 2 {
+            fields.push(Field::new("lanner_hour", DataType::Int64, true));
+        }
         Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), all)?)
     }
 }

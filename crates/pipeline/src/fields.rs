@@ -49,21 +49,33 @@ pub fn is_cloudtrail(inputs: &Inputs) -> bool {
 /// # Errors
 /// [`HuntError::Usage`] for an unknown or contradictory field, or too many columns.
 pub fn choose(inputs: &Inputs, request: &Request) -> Result<Fields, HuntError> {
-    if let Some(name) = request.numeric.iter().find(|n| request.categorical.contains(n)) {
-        return Err(HuntError::Usage(format!(
-            "field {name:?} is in both --numeric and --categorical; leave it in one"
-        )));
-    }
     let preset = match request.preset.as_deref() {
         Some("cloudtrail") => true,
         Some("none") => false,
         Some(other) => {
             return Err(HuntError::Usage(format!(
-                "--preset {other:?} is not known; there are cloudtrail and none"
+                "--preset {other:?} is not known to the classic recipe; there are cloudtrail and none"
             )));
         }
         None => is_cloudtrail(inputs),
     };
+    choose_with(inputs, request, preset)
+}
+
+/// Chooses the fields: those named, else those of CloudTrail if `preset`, else all columns.
+///
+/// # Errors
+/// As [`choose`].
+pub(crate) fn choose_with(
+    inputs: &Inputs,
+    request: &Request,
+    preset: bool,
+) -> Result<Fields, HuntError> {
+    if let Some(name) = request.numeric.iter().find(|n| request.categorical.contains(n)) {
+        return Err(HuntError::Usage(format!(
+            "field {name:?} is in both --numeric and --categorical; leave it in one"
+        )));
+    }
     let mut left_out = Vec::new();
     let used = match &request.fields {
         Some(named) => named.clone(),

@@ -1,12 +1,14 @@
 //! A hunt from request to outcome: read, collapse, encode, detect, vote.
 
+use crate::lanner::{self, Choice};
 use crate::outcome::{
     Agreement, FieldUse, InputReport, ModelRun, Outcome, RankCount, Settings, Status, Tuples,
 };
-use crate::{Fields, Forecast, HuntError, Observer, Request, fields, models};
+use crate::{Fields, Forecast, Grounds, HuntError, Observer, Request, fields, models};
 use arrow::array::{ArrayRef, AsArray, BooleanArray, UInt32Array};
 use arrow::compute::{filter_record_batch, take_record_batch};
-use arrow::datatypes::UInt32Type;
+use arrow::datatypes::{DataType, Field, FieldRef, Int64Type, Schema, UInt32Type};
+use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use lanner_collapse::{CollapseError, Distinct, Engine, Local, RowsTable, Spec};
 use lanner_detect::Shape;
@@ -25,10 +27,33 @@ use std::time::Instant;
 pub struct Hunt {
     /// What was found.
     pub outcome: Outcome,
-    inputs: Inputs,
-    engine: Local,
-    spec: Spec,
-    accounts: Vec<FileAccount>,
+    pub(crate) inputs: Inputs,
+    pub(crate) engine: Local,
+    pub(crate) spec: Spec,
+    pub(crate) accounts: Vec<FileAccount>,
+}
+
+/// The clock of the stages.
+pub(crate) struct Lap {
+    timings: Vec<(&'static str, f64)>,
+    since: Instant,
+}
+
+impl Lap {
+    fn start() -> Self {
+        Self { timings: Vec::new(), since: Instant::now() }
+    }
+
+    /// A stage has ended.
+    pub(crate) fn end(&mut self, stage: &'static str) {
+        self.timings.push((stage, self.since.elapsed().as_secs_f64()));
+        self.since = Instant::now();
+    }
+
+    /// Seconds by stage.
+    pub(crate) fn take(&mut self) -> Vec<(&'static str, f64)> {
+        std::mem::take(&mut self.timings)
+    }
 }
 
 impl Hunt {
@@ -44,8 +69,8 @@ impl Hunt {
     }
 
     /// Streams the rows of the flagged tuples in input order: all columns of the input, then
-    /// `lanner_row`, `lanner_file` and `lanner_tuple` (the tuple's place in the list). Returns their
-    /// number.
+    /// `lanner_row`, `lanner_file` and `lanner_tuple` (the tuple's place in the list), in the lanner recipe
+    /// `lanner_incident` too (null for a row of none). Returns their number.
     ///
     /// # Errors
     /// [`HuntError`], also if an input changed since it was read first.
@@ -58,19 +83,49 @@ impl Hunt {
         let listed: Vec<u32> = listed.collect();
         let mask = BooleanArray::from(tuples.flagged.clone());
         let marks = filter_record_batch(&tuples.values, &mask).map_err(CollapseError::from)?;
-        let rows = self.engine.join_back(&self.spec, &marks, &self.accounts, &mut |batch| {
-            let mut columns = batch.columns().to_vec();
-            let last = columns.len() - 1;
-            let numbers = columns[last].as_primitive::<UInt32Type>().values();
-            let numbers: UInt32Array = numbers.iter().map(|&m| listed[m as usize]).collect();
-            columns[last] = Arc::new(numbers);
-            match RecordBatch::try_new(batch.schema(), columns) {
-                Ok(batch) => sink(batch),
-                Err(_) => ControlFlow::Break(()),
+        let mut written = 0;
+        self.engine.join_back(&self.spec, &marks, &self.accounts, &mut |batch| match placed(
+            &batch,
+            &listed,
+            &tuples.grounds,
+        ) {
+            Ok(batch) if batch.num_rows() == 0 => ControlFlow::Continue(()),
+            Ok(batch) => {
+                written += batch.num_rows() as u64;
+                sink(batch)
             }
+            Err(_) => ControlFlow::Break(()),
         })?;
-        Ok(rows)
+        Ok(written)
     }
+}
+
+/// A batch of the joined rows with the places of their tuples, and in the lanner recipe only the flagged rows,
+/// with their incidents in place of their hours.
+fn placed(
+    batch: &RecordBatch,
+    listed: &[u32],
+    grounds: &Grounds,
+) -> Result<RecordBatch, ArrowError> {
+    let schema = batch.schema();
+    let mut columns = batch.columns().to_vec();
+    let at = columns.len() - 1 - usize::from(matches!(grounds, Grounds::Lanner(_)));
+    let numbers = columns[at].as_primitive::<UInt32Type>().values();
+    let places: UInt32Array = numbers.iter().map(|&m| listed[m as usize]).collect();
+    let Grounds::Lanner(found) = grounds else {
+        columns[at] = Arc::new(places);
+        return RecordBatch::try_new(schema, columns);
+    };
+    let hours = columns[at + 1].as_primitive::<Int64Type>();
+    let flags = places.values().iter().zip(hours).map(|(&i, hour)| found.flags(i, hour));
+    let (mask, incidents): (Vec<bool>, Vec<Option<u32>>) = flags.unzip();
+    let (mask, incidents) = (BooleanArray::from(mask), UInt32Array::from(incidents));
+    columns[at] = Arc::new(places);
+    columns[at + 1] = Arc::new(incidents);
+    let mut fields: Vec<FieldRef> = schema.fields().iter().cloned().collect();
+    fields[at + 1] = Arc::new(Field::new("lanner_incident", DataType::UInt32, true));
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
+    filter_record_batch(&batch, &mask)
 }
 
 /// Runs a hunt over inputs that were opened.
@@ -83,33 +138,26 @@ pub fn hunt(
     cancel: &Cancel,
     observer: &dyn Observer,
 ) -> Result<Hunt, HuntError> {
-    let mut timings = Vec::new();
-    let mut clock = Instant::now();
-    let mut lap = |stage: &'static str| {
-        timings.push((stage, clock.elapsed().as_secs_f64()));
-        clock = Instant::now();
+    let mut lap = Lap::start();
+    let note = match lanner::choose(&inputs, request)? {
+        Choice::Lanner(plan) => {
+            return lanner::run(inputs, request, &plan, (cancel, observer), &mut lap);
+        }
+        Choice::Classic(note) => note,
     };
-    let prepared = prepare(inputs, request, cancel, observer, &mut lap)?;
+    let prepared = prepare(inputs, request, cancel, observer, &mut |stage| lap.end(stage))?;
     let Prepared { inputs, engine, spec, chosen, distinct, encoded, sample, place, ctx } = prepared;
     observer.stage("models", None);
     let runs = models::run(&request.models, &sample, &request.limits, &ctx, observer)
         .map_err(|_| HuntError::Cancelled)?;
-    lap("models");
+    lap.end("models");
     observer.stage("voting", None);
     let spread = |scores: Vec<f64>| place.iter().map(|&p| scores[p as usize]).collect::<Vec<f64>>();
     let mut models = model_runs(request, runs, &distinct.copies, spread);
-    let ran: Vec<&ModelRun> = models.iter().filter(|m| m.status == Status::Ran).collect();
-    let scores: Vec<&[f64]> = ran.iter().map(|m| m.scores.as_slice()).collect();
-    let votes: Vec<&[bool]> = ran.iter().map(|m| m.votes.as_slice()).collect();
     let copies = &distinct.copies;
-    let rank = vote::rank_of_tuples(&votes, copies.len());
+    let rank = ranks(&models, copies.len());
     let (agreement, score, order) = ctx.parallel(|| {
-        let shares = vote::mid_shares(&scores, copies);
-        let agreement = Agreement {
-            models: ran.iter().map(|m| m.id).collect(),
-            votes: vote::vote_agreement(&votes, copies),
-            scores: vote::spearman(&shares, copies),
-        };
+        let (agreement, shares) = agreement(&models, copies);
         let score = vote::mean_share(&shares, copies.len());
         let order = vote::list_order(&rank, &score, copies);
         (agreement, score, order)
@@ -120,13 +168,39 @@ pub fn hunt(
         model.votes = pick(&model.votes, &order);
     }
     let input = input_report(&inputs, &distinct);
-    let settings = settings(&inputs, request, &chosen, &encoded);
-    let warnings = warnings(&models, &distinct, &encoded, &sample, &settings);
+    let used = uses(&chosen, &encoded);
+    let settings = settings(&inputs, request, ("classic", None), used, chosen.left_out.clone());
+    let mut warnings = warnings(&models, &distinct, &encoded, &sample, &settings);
     let tuples = list(&distinct, &chosen, &rank, &score, &order, request.top, &input)?;
-    lap("vote");
-    let accounts = distinct.accounts;
-    let outcome = Outcome { settings, input, tuples, models, agreement, ranks, warnings, timings };
+    lap.end("vote");
+    warnings.extend(note);
+    let (accounts, incidents, timings) = (distinct.accounts, Vec::new(), lap.take());
+    let outcome =
+        Outcome { settings, input, tuples, incidents, models, agreement, ranks, warnings, timings };
     Ok(Hunt { outcome, inputs, engine, spec, accounts })
+}
+
+fn ran(models: &[ModelRun]) -> impl Iterator<Item = &ModelRun> {
+    models.iter().filter(|m| m.status == Status::Ran)
+}
+
+/// The number of models that voted for each tuple.
+pub(crate) fn ranks(models: &[ModelRun], tuples: usize) -> Vec<u32> {
+    let votes: Vec<&[bool]> = ran(models).map(|m| m.votes.as_slice()).collect();
+    vote::rank_of_tuples(&votes, tuples)
+}
+
+/// How far the models that ran agree, and each one's shares of rows below.
+pub(crate) fn agreement(models: &[ModelRun], copies: &[u64]) -> (Agreement, Vec<Vec<f64>>) {
+    let scores: Vec<&[f64]> = ran(models).map(|m| m.scores.as_slice()).collect();
+    let votes: Vec<&[bool]> = ran(models).map(|m| m.votes.as_slice()).collect();
+    let shares = vote::mid_shares(&scores, copies);
+    let agreement = Agreement {
+        models: ran(models).map(|m| m.id).collect(),
+        votes: vote::vote_agreement(&votes, copies),
+        scores: vote::spearman(&shares, copies),
+    };
+    (agreement, shares)
 }
 
 /// How long a model is expected to take.
@@ -189,7 +263,9 @@ fn prepare(
     lap: &mut dyn FnMut(&'static str),
 ) -> Result<Prepared, HuntError> {
     let chosen = fields::choose(&inputs, request)?;
-    let spec = spec_of(&inputs, request, &chosen);
+    let numbers = chosen.used().into_iter().filter(|(_, kind)| *kind == FeatureKind::Number);
+    let numbers = numbers.map(|(name, _)| name).collect();
+    let spec = spec_of(&inputs, request, chosen.names(), numbers);
     let workers = Workers::new(request.threads).map_err(|e| HuntError::System(e.to_string()))?;
     let engine = Local::new(inputs.clone(), workers.count(), request.memory, cancel)?;
     lap("choose fields");
@@ -209,14 +285,17 @@ fn prepare(
     Ok(Prepared { inputs, engine, spec, chosen, distinct, encoded, sample, place, ctx })
 }
 
-/// What the engine is to group.
-pub(crate) fn spec_of(inputs: &Inputs, request: &Request, chosen: &Fields) -> Spec {
-    let numbers = chosen.used().into_iter().filter(|(_, kind)| *kind == FeatureKind::Number);
-    let reject_nulls =
-        if request.reject_nulls { numbers.map(|(n, _)| n).collect() } else { vec![] };
+/// What the engine is to group; `numbers` are the fields among `fields` that are taken as numbers.
+pub(crate) fn spec_of(
+    inputs: &Inputs,
+    request: &Request,
+    fields: Vec<String>,
+    numbers: Vec<String>,
+) -> Spec {
+    let reject_nulls = if request.reject_nulls { numbers } else { vec![] };
     let id = "eventID";
     Spec {
-        fields: chosen.names(),
+        fields,
         filter: request.filter.clone(),
         since: request.since.map(jiff::Timestamp::as_microsecond),
         until: request.until.map(jiff::Timestamp::as_microsecond),
@@ -227,7 +306,7 @@ pub(crate) fn spec_of(inputs: &Inputs, request: &Request, chosen: &Fields) -> Sp
 }
 
 /// Why there is no row to score.
-fn nothing(distinct: &Distinct, inputs: &Inputs, spec: &Spec) -> String {
+pub(crate) fn nothing(distinct: &Distinct, inputs: &Inputs, spec: &Spec) -> String {
     let read: u64 = distinct.accounts.iter().map(|a| a.records).sum();
     let rejected: u64 = distinct.accounts.iter().map(|a| a.rejects).sum();
     let files = inputs.files().len();
@@ -281,7 +360,7 @@ fn model_runs(
     pairs.map(report).collect()
 }
 
-fn rank_counts(rank: &[u32], copies: &[u64]) -> Vec<RankCount> {
+pub(crate) fn rank_counts(rank: &[u32], copies: &[u64]) -> Vec<RankCount> {
     let highest = rank.iter().max().copied().unwrap_or(0);
     let mut counts: Vec<RankCount> =
         (0..=highest).map(|rank| RankCount { rank, rows: 0, tuples: 0 }).collect();
@@ -343,6 +422,12 @@ fn warnings(
         let list = silent.join(", ");
         out.push(format!("no vote at all from {list}: too many rows tie at the threshold"));
     }
+    model_warnings(models, &mut out);
+    out
+}
+
+/// Which models gave nothing, and why.
+pub(crate) fn model_warnings(models: &[ModelRun], out: &mut Vec<String>) {
     for model in models {
         match &model.status {
             Status::Ran => {}
@@ -352,10 +437,9 @@ fn warnings(
             }
         }
     }
-    out
 }
 
-fn input_report(inputs: &Inputs, distinct: &Distinct) -> InputReport {
+pub(crate) fn input_report(inputs: &Inputs, distinct: &Distinct) -> InputReport {
     let read: u64 = distinct.accounts.iter().map(|a| a.records).sum();
     let rejected: u64 = distinct.accounts.iter().map(|a| a.rejects).sum();
     let moment =
@@ -377,7 +461,8 @@ fn input_report(inputs: &Inputs, distinct: &Distinct) -> InputReport {
     }
 }
 
-fn settings(inputs: &Inputs, request: &Request, chosen: &Fields, encoded: &Encoded) -> Settings {
+/// How the classic recipe used its fields.
+fn uses(chosen: &Fields, encoded: &Encoded) -> Vec<FieldUse> {
     let fields = chosen.tuple.iter().map(|(name, kind, used)| {
         let feature = encoded.features.iter().find(|f| &f.field == name);
         FieldUse {
@@ -388,12 +473,23 @@ fn settings(inputs: &Inputs, request: &Request, chosen: &Fields, encoded: &Encod
             imputed: feature.map_or(0, |f| f.imputed),
         }
     });
+    fields.collect()
+}
+
+pub(crate) fn settings(
+    inputs: &Inputs,
+    request: &Request,
+    (recipe, preset): (&str, Option<String>),
+    fields: Vec<FieldUse>,
+    left_out: Vec<String>,
+) -> Settings {
     Settings {
         inputs: request.inputs.clone(),
-        recipe: "classic".to_owned(),
+        recipe: recipe.to_owned(),
+        preset,
         kind: inputs.kind().to_string(),
-        fields: fields.collect(),
-        left_out: chosen.left_out.clone(),
+        fields,
+        left_out,
         time: inputs.time_field().map(str::to_owned),
         filter: request.filter.clone(),
         since: request.since.map(|t| t.to_string()),
@@ -402,6 +498,24 @@ fn settings(inputs: &Inputs, request: &Request, chosen: &Fields, encoded: &Encod
         top: request.top,
         seed: request.seed,
     }
+}
+
+/// The `lanner_row` of the first row of each tuple, in list order.
+pub(crate) fn first_rows(distinct: &Distinct, order: &[u32], input: &InputReport) -> Vec<u64> {
+    let before: Vec<u64> = input
+        .files
+        .iter()
+        .scan(0, |sum, (_, account)| {
+            let start = *sum;
+            *sum += account.records;
+            Some(start)
+        })
+        .collect();
+    let row_of = |i: &u32| {
+        let place = distinct.first[*i as usize];
+        before[place.file as usize] + place.record
+    };
+    order.iter().map(row_of).collect()
 }
 
 /// The tuples in list order.
@@ -418,19 +532,7 @@ fn list(
     let values = take_record_batch(&distinct.tuples, &rows).map_err(CollapseError::from)?;
     let copies = pick(&distinct.copies, order);
     let rank = pick(rank, order);
-    let before: Vec<u64> = input
-        .files
-        .iter()
-        .scan(0, |sum, (_, account)| {
-            let start = *sum;
-            *sum += account.records;
-            Some(start)
-        })
-        .collect();
-    let row_of = |i: &u32| {
-        let place = distinct.first[*i as usize];
-        before[place.file as usize] + place.record
-    };
+    let flagged: Vec<bool> = rank.iter().enumerate().map(|(i, &r)| r >= 1 || i < top).collect();
     let mut fields = Vec::with_capacity(chosen.tuple.len());
     for (j, (name, kind, _)) in chosen.tuple.iter().enumerate() {
         let column: &ArrayRef = values.column(j);
@@ -442,10 +544,12 @@ fn list(
     Ok(Tuples {
         first_seen: pick(&distinct.first_seen, order),
         last_seen: pick(&distinct.last_seen, order),
-        first_row: order.iter().map(row_of).collect(),
-        flagged: rank.iter().enumerate().map(|(i, &r)| r >= 1 || i < top).collect(),
+        first_row: first_rows(distinct, order, input),
+        flagged_rows: flagged.iter().zip(&copies).map(|(&f, &c)| if f { c } else { 0 }).collect(),
+        flagged,
+        incident: Vec::new(),
         score: pick(score, order),
-        rarity: Rarity::new(fields, &copies),
+        grounds: Grounds::Rarity(Rarity::new(fields, &copies)),
         rank,
         copies,
         values,
@@ -453,7 +557,7 @@ fn list(
 }
 
 /// The entries of `from` in the order `order`; nothing from nothing.
-fn pick<T: Copy>(from: &[T], order: &[u32]) -> Vec<T> {
+pub(crate) fn pick<T: Copy>(from: &[T], order: &[u32]) -> Vec<T> {
     if from.is_empty() {
         return Vec::new();
     }

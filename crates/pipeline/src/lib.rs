@@ -5,7 +5,9 @@
 mod error;
 mod fields;
 mod forecast;
+mod grounds;
 mod hunt;
+mod lanner;
 mod memory;
 mod models;
 mod outcome;
@@ -15,12 +17,15 @@ mod sessions;
 pub use error::HuntError;
 pub use fields::{CLOUDTRAIL, Fields, choose as choose_fields, is_cloudtrail};
 pub use forecast::{Basis, Forecast, Trial};
+pub use grounds::{Grounds, Lanner, NAME_SHOWN, VALUE_SHOWN, Why};
 pub use hunt::{Foreseen, Hunt, foresee, hunt};
+pub use lanner::{INCIDENTS_SHOWN, fitting as fitting_preset};
 pub use memory::peak as peak_memory;
 pub use outcome::{
-    Agreement, FieldUse, InputReport, ModelRun, Outcome, RankCount, Settings, Status, Tuples,
+    Agreement, FieldUse, IncidentLine, InputReport, ModelRun, Outcome, RankCount, Settings, Status,
+    Tuples,
 };
-pub use request::{Limits, ModelsError, Observer, Request, Silent, pick_models};
+pub use request::{Limits, ModelsError, Observer, Recipe, Request, Silent, pick_models};
 pub use sessions::{
     EventsReport, Keep, SessionsOutcome, SessionsRequest, SessionsSettings, sessions,
 };

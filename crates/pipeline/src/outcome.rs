@@ -1,8 +1,7 @@
 //! What a hunt found: plain data, for every presenter to draw.
 
-use crate::Forecast;
+use crate::{Forecast, Grounds, Why};
 use arrow::record_batch::RecordBatch;
-use lanner_explain::{Rarity, Reason};
 use lanner_read::{FileAccount, Skipped};
 use serde::Serialize;
 use serde_json::Value;
@@ -16,6 +15,8 @@ pub struct Outcome {
     pub input: InputReport,
     /// The distinct tuples, strangest first.
     pub tuples: Tuples,
+    /// What one actor did in one session, strangest first; none in the classic recipe.
+    pub incidents: Vec<IncidentLine>,
     /// Every model that was asked for, in registry order.
     pub models: Vec<ModelRun>,
     /// Agreement between the models that ran.
@@ -33,8 +34,11 @@ pub struct Outcome {
 pub struct Settings {
     /// Inputs as named by the user.
     pub inputs: Vec<String>,
-    /// `classic`.
+    /// `classic` or `lanner`.
     pub recipe: String,
+    /// The preset that says what the fields mean, in the lanner recipe.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
     /// Kind of log: `CloudTrail` or `table`.
     pub kind: String,
     /// The detection fields.
@@ -112,12 +116,47 @@ pub struct Tuples {
     pub first_row: Vec<u64>,
     /// Number of models that voted for it.
     pub rank: Vec<u32>,
-    /// 0..1, larger is odder.
+    /// Larger is odder; 0..1 in the classic recipe.
     pub score: Vec<f64>,
-    /// Flagged: rank >= 1 or among the top K.
+    /// Flagged: among the top K, or with a vote (classic), or part of one of the first incidents (lanner).
     pub flagged: Vec<bool>,
-    /// Rows by value, for the reasons.
-    pub rarity: Rarity,
+    /// How many of its rows are flagged: all, or those within the first incidents.
+    pub flagged_rows: Vec<u64>,
+    /// The number of the strangest incident that it is part of; empty where there are no incidents.
+    pub incident: Vec<Option<u32>>,
+    /// What the reasons are found in.
+    pub grounds: Grounds,
+}
+
+/// What one actor did in one session.
+#[derive(Debug, Clone)]
+pub struct IncidentLine {
+    /// Number, from 1: its place in the list.
+    pub number: u32,
+    /// Who; none for null or where no field says it, as in the next two.
+    pub principal: Option<String>,
+    /// From where.
+    pub network: Option<String>,
+    /// With what.
+    pub agent: Option<String>,
+    /// First moment, microseconds since 1970 UTC.
+    pub start: Option<i64>,
+    /// Last moment.
+    pub end: Option<i64>,
+    /// Larger is odder.
+    pub score: f64,
+    /// Its tuples, oddest first, as places in the list of tuples.
+    pub tuples: Vec<u32>,
+    /// What its oddest tuples did, each action once.
+    pub actions: Vec<String>,
+    /// Rows of the session.
+    pub rows: u64,
+    /// Actions seen in this session and no other.
+    pub odd_actions: u32,
+    /// Reasons in words, safe to show.
+    pub why: String,
+    /// The reasons as data; empty beyond the first incidents.
+    pub reasons: Vec<Why>,
 }
 
 impl Tuples {
@@ -137,13 +176,19 @@ impl Tuples {
     }
 
     /// The reasons of tuple `i`, most telling first.
-    pub fn reasons(&self, i: usize) -> Vec<Reason> {
-        self.rarity.reasons(i, |j| self.text(j, i))
+    pub fn reasons(&self, i: usize) -> Vec<Why> {
+        match &self.grounds {
+            Grounds::Rarity(rarity) => {
+                let reasons = rarity.reasons(i, |j| self.text(j, i));
+                reasons.into_iter().map(Why::from).collect()
+            }
+            Grounds::Lanner(found) => found.reasons(i),
+        }
     }
 
-    /// The reasons of tuple `i` in words, `; ` between them. Log text, not made safe.
+    /// The reasons of tuple `i` in words, `; ` between them, safe to show.
     pub fn why(&self, i: usize) -> String {
-        let texts: Vec<String> = self.reasons(i).iter().map(Reason::text).collect();
+        let texts: Vec<String> = self.reasons(i).into_iter().map(|r| r.text).collect();
         texts.join("; ")
     }
 }

@@ -8,6 +8,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+/// How a hunt finds what is strange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Recipe {
+    /// The lanner recipe where there is a categorical field, otherwise the classic one.
+    #[default]
+    Auto,
+    /// Detectors on category codes, votes.
+    Classic,
+    /// Surprise given who does it, sessions, incidents.
+    Lanner,
+}
+
 /// What a user asks for.
 pub struct Request {
     /// Inputs as named.
@@ -20,8 +32,12 @@ pub struct Request {
     pub numeric: Vec<String>,
     /// Fields to take as categories.
     pub categorical: Vec<String>,
-    /// `cloudtrail`, `none`, or nothing to find out.
+    /// The recipe.
+    pub recipe: Recipe,
+    /// A preset by name, `none`, or nothing to find out.
     pub preset: Option<String>,
+    /// A preset of the user's own, instead of a name.
+    pub own_preset: Option<lanner_recipe::Preset>,
     /// Is a null number a reject? Otherwise it becomes the median.
     pub reject_nulls: bool,
     /// SQL condition that rows must meet.

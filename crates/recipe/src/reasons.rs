@@ -11,7 +11,7 @@ use crate::{Facts, Feature, Incident, Role, Scored, sql};
 use serde::Serialize;
 
 /// Surprise below this is not worth a word: one in twenty.
-const WORTH_A_WORD: f64 = 2.995_732_273_553_991;
+pub(crate) const WORTH_A_WORD: f64 = 2.995_732_273_553_991;
 
 /// What a reason says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

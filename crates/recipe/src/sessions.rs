@@ -4,7 +4,7 @@ use crate::table::{runs, widest};
 use crate::{Facts, Role};
 
 /// Hours of a session.
-const HOURS: i32 = 4;
+pub const HOURS: i32 = 4;
 /// The slot of rows without a time.
 const TIMELESS: i32 = i32::MIN;
 

@@ -49,6 +49,26 @@ pub(crate) fn fact(fact: &Fact<'_>) -> String {
     }
 }
 
+/// A value among the rarest of all rows, or of those with another value. `surprise` is -ln of the share.
+pub(crate) fn rarest(
+    of: &(Role, String, Option<&str>),
+    given: Option<&(Role, String, Option<&str>)>,
+    surprise: f64,
+) -> String {
+    let among = given.map_or_else(|| "of all".to_owned(), |g| format!("for {}", this(g)));
+    format!("{}: among the rarest {:.2} % {among}", subject(of), 100.0 * (-surprise).exp())
+}
+
+/// A value that was seen for a short time, said without the time.
+pub(crate) fn brief(of: &(Role, String, Option<&str>)) -> String {
+    format!("{} seen for a short time only", subject(of))
+}
+
+/// Hours outside the habit, said without the hours.
+pub(crate) fn odd_hours() -> String {
+    "outside its usual hours".to_owned()
+}
+
 /// A value with what it is; an action speaks for itself.
 fn subject((role, label, text): &(Role, String, Option<&str>)) -> String {
     match role {

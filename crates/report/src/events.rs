@@ -6,14 +6,13 @@ use crate::file::OutFile;
 use crate::models::ran;
 use crate::proof::Proof;
 use crate::tuples::{parquet, votes};
-use crate::why::why;
 use crate::{Check, Flagged, OutputFile, ReportError};
 use arrow::array::{
     Array, ArrayRef, AsArray, Float64Array, Int8Array, RecordBatch, StringArray, UInt32Array,
 };
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Field, FieldRef, UInt32Type, UInt64Type};
-use lanner_pipeline::{ModelRun, Outcome, Tuples};
+use lanner_pipeline::{Grounds, ModelRun, Outcome, Tuples};
 use parquet::arrow::ArrowWriter;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,8 +22,9 @@ use std::sync::Arc;
 pub(crate) const EVENTS: &str = "events.parquet";
 /// Name of the CSV file.
 pub(crate) const EVENTS_CSV: &str = "events.csv";
-/// Columns that the stream has after those of the log: row, file, place of the tuple.
-const LANNER: usize = 3;
+/// Columns that the stream has after those of the log: row, file, place of the tuple, incident if there are any.
+static LANNER: [DataType; 4] =
+    [DataType::UInt64, DataType::Utf8, DataType::UInt32, DataType::UInt32];
 /// Bytes of rows held before they go to the file.
 const HELD: usize = 64 << 20;
 
@@ -48,7 +48,7 @@ pub(crate) fn write(
     let mut sheets: Option<Sheets> = None;
     let mut rows = 0;
     flagged(&mut |batch| {
-        let part = Part::new(&batch, outcome.tuples.len())?;
+        let part = Part::new(&batch, &outcome.tuples)?;
         let sheets = match &mut sheets {
             Some(sheets) => sheets,
             None => sheets.insert(Sheets::open(dir, part.log.schema().fields(), &found, raw_csv)?),
@@ -75,33 +75,42 @@ fn unseen(outcome: &Outcome) -> Vec<FieldRef> {
     columns.map(|name| Arc::new(Field::new(name, kind(name), true))).collect()
 }
 
+/// Do rows have incidents?
+fn has_incidents(tuples: &Tuples) -> bool {
+    matches!(tuples.grounds, Grounds::Lanner(_))
+}
+
 /// One batch of the stream, taken apart.
 struct Part {
     log: RecordBatch,
     row: ArrayRef,
     file: ArrayRef,
     tuple: UInt32Array,
+    incident: Option<ArrayRef>,
 }
 
 impl Part {
-    fn new(batch: &RecordBatch, tuples: usize) -> Result<Self, ReportError> {
-        let wanted = [DataType::UInt64, DataType::Utf8, DataType::UInt32];
-        let at = batch.num_columns().saturating_sub(LANNER);
+    fn new(batch: &RecordBatch, tuples: &Tuples) -> Result<Self, ReportError> {
+        let wanted = if has_incidents(tuples) { &LANNER[..] } else { &LANNER[..3] };
+        let at = batch.num_columns().saturating_sub(wanted.len());
         let ours = &batch.columns()[at..];
-        if !ours.iter().map(Array::data_type).eq(&wanted) {
-            let reason = "a batch does not end in row (UInt64), file (Utf8), tuple (UInt32)";
+        if !ours.iter().map(Array::data_type).eq(wanted) {
+            let reason = "a batch does not end in row (UInt64), file (Utf8), tuple (UInt32), and incident \
+                          (UInt32) where there are any";
             return Err(ReportError::Flagged(reason.into()));
         }
         let tuple = ours[2].as_primitive::<UInt32Type>().clone();
-        if ours.iter().any(|c| c.null_count() > 0) {
+        if ours[..3].iter().any(|c| c.null_count() > 0) {
             return Err(ReportError::Flagged("a row has no number, file or tuple".into()));
         }
+        let tuples = tuples.len();
         if let Some(place) = tuple.values().iter().find(|&&t| t as usize >= tuples) {
             let reason = format!("a row is of tuple {place}, but there are {tuples} tuples");
             return Err(ReportError::Flagged(reason));
         }
         let log = batch.project(&(0..at).collect::<Vec<_>>())?;
-        Ok(Self { log, row: ours[0].clone(), file: ours[1].clone(), tuple })
+        let incident = ours.get(3).cloned();
+        Ok(Self { log, row: ours[0].clone(), file: ours[1].clone(), tuple, incident })
     }
 }
 
@@ -135,6 +144,9 @@ impl<'a> Found<'a> {
         ];
         fields.extend(self.models.iter().map(|m| Field::new(out_of(m.id), DataType::Int8, false)));
         fields.push(Field::new("why", DataType::Utf8, false));
+        if has_incidents(self.tuples) {
+            fields.push(Field::new("incident", DataType::UInt32, true));
+        }
         fields
     }
 
@@ -146,10 +158,11 @@ impl<'a> Found<'a> {
             columns.push(take(votes, &part.tuple, None)?);
         }
         for &t in part.tuple.values() {
-            self.why.entry(t).or_insert_with(|| why(self.tuples, t as usize));
+            self.why.entry(t).or_insert_with(|| self.tuples.why(t as usize));
         }
         let whys = part.tuple.values().iter().map(|t| &self.why[t]);
         columns.push(Arc::new(StringArray::from_iter_values(whys)));
+        columns.extend(part.incident.clone());
         Ok(columns)
     }
 }

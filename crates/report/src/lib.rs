@@ -10,6 +10,7 @@ mod columns;
 mod error;
 mod events;
 mod file;
+mod incidents;
 mod manifest;
 mod matrices;
 mod models;

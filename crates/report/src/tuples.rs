@@ -3,14 +3,13 @@
 use crate::columns::{Layout, out_of, score_of};
 use crate::file::OutFile;
 use crate::models::ran;
-use crate::why::why;
 use crate::{OutputFile, ReportError};
 use arrow::array::{
     ArrayRef, Float64Array, Int8Array, RecordBatch, StringArray, TimestampMicrosecondArray,
     UInt32Array, UInt64Array,
 };
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
-use lanner_pipeline::{ModelRun, Outcome};
+use lanner_pipeline::{Grounds, ModelRun, Outcome};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
@@ -42,7 +41,7 @@ pub(crate) fn write(
 ) -> Result<(OutputFile, Vec<String>), ReportError> {
     let models: Vec<&ModelRun> = ran(&outcome.models).collect();
     let values = &outcome.tuples.values;
-    let layout = Layout::new(TUPLES, values.schema().fields(), columns(&models));
+    let layout = Layout::new(TUPLES, values.schema().fields(), columns(outcome, &models));
     let mut writer = parquet(OutFile::create(dir, TUPLES)?, &layout.schema)?;
     let n = outcome.tuples.len();
     for from in (0..n).step_by(CHUNK) {
@@ -51,7 +50,7 @@ pub(crate) fn write(
     Ok((writer.into_inner()?.seal()?, layout.notes))
 }
 
-fn columns(models: &[&ModelRun]) -> Vec<Field> {
+fn columns(outcome: &Outcome, models: &[&ModelRun]) -> Vec<Field> {
     let time = || DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
     let mut fields = vec![
         Field::new("copies", DataType::UInt64, false),
@@ -63,6 +62,10 @@ fn columns(models: &[&ModelRun]) -> Vec<Field> {
     fields.extend(models.iter().map(|m| Field::new(score_of(m.id), DataType::Float64, false)));
     fields.extend(models.iter().map(|m| Field::new(out_of(m.id), DataType::Int8, false)));
     fields.push(Field::new("why", DataType::Utf8, false));
+    if let Grounds::Lanner(found) = &outcome.tuples.grounds {
+        fields.push(Field::new("incident", DataType::UInt32, true));
+        fields.extend(found.roles().map(|name| Field::new(name, DataType::Utf8, true)));
+    }
     fields
 }
 
@@ -88,7 +91,14 @@ fn chunk(
     for model in models {
         columns.push(Arc::new(votes(&model.votes[at.clone()])));
     }
-    columns.push(Arc::new(StringArray::from_iter_values(at.map(|i| why(tuples, i)))));
+    columns.push(Arc::new(StringArray::from_iter_values(at.clone().map(|i| tuples.why(i)))));
+    if let Grounds::Lanner(found) = &tuples.grounds {
+        columns.push(Arc::new(UInt32Array::from(tuples.incident[at.clone()].to_vec())));
+        for j in 0..found.roles().count() {
+            let value = |i: usize| found.values(i).nth(j).flatten();
+            columns.push(Arc::new(at.clone().map(value).collect::<StringArray>()));
+        }
+    }
     Ok(RecordBatch::try_new(layout.schema.clone(), columns)?)
 }
 

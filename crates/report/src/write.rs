@@ -5,11 +5,11 @@ use crate::file::{OutFile, put};
 use crate::manifest::{LAYOUT, MANIFEST, PROGRAM};
 use crate::target::Staging;
 use crate::{
-    Expected, Inputs, Manifest, ModelEntry, ReportError, Target, Timing, draw, events, matrices,
-    tuples,
+    Expected, Inputs, Manifest, ModelEntry, ReportError, Target, Timing, draw, events, incidents,
+    matrices, tuples,
 };
 use arrow::array::RecordBatch;
-use lanner_pipeline::Outcome;
+use lanner_pipeline::{Grounds, Outcome};
 use serde::Serialize;
 use serde_json::Value;
 use std::fs;
@@ -79,6 +79,9 @@ pub fn write(
     let scores = matrices::square(&agreement.models, &agreement.scores)?;
     let mut outputs = events.files;
     outputs.push(tuples_file);
+    if matches!(outcome.tuples.grounds, Grounds::Lanner(_)) {
+        outputs.push(incidents::write(dir, &outcome.incidents)?);
+    }
     outputs.push(put(dir, "models.json", &json(&models)?)?);
     outputs.push(put(dir, "correlation.csv", &votes)?);
     outputs.push(put(dir, "score_correlation.csv", &scores)?);

@@ -71,6 +71,14 @@ pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
     if let Some(time) = inputs.time_field() {
         writeln!(out, "event time: {}", excerpt(time, 60))?;
     }
+    if let Some(preset) = lanner_pipeline::fitting_preset(&inputs) {
+        writeln!(out, "preset: {} ({})", preset.name, preset.title)?;
+        for column in &preset.columns {
+            writeln!(out, "  {:<9} from {}", column.role.name(), column.from.join(", "))?;
+        }
+    } else {
+        writeln!(out, "preset: generic (every categorical field as it is)")?;
+    }
     for file in inputs.skipped() {
         writeln!(out, "skipped {}: {}", excerpt(&file.path, 200), excerpt(&file.reason, 200))?;
     }

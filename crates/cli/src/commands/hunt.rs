@@ -6,7 +6,7 @@ use crate::progress::Bars;
 use crate::summary;
 use lanner_explain::grouped;
 use lanner_frame::Cancel;
-use lanner_pipeline::{Hunt, Outcome, Request, Status, hunt};
+use lanner_pipeline::{Hunt, INCIDENTS_SHOWN, Outcome, Request, Status, Why, hunt};
 use lanner_report::{Provenance, ReportError, Rows, Sink, Target};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -15,9 +15,10 @@ use std::path::{Path, PathBuf};
 
 /// Finds the strangest events in logs.
 ///
-/// Equal combinations of the detection fields are merged first, with their number of copies; an ensemble
-/// of outlier detectors scores the distinct ones; votes become a rank; flagged events are joined back to
-/// their full records.
+/// Equal combinations of the detection fields are merged first, with their number of copies. The lanner recipe
+/// scores them by how surprising they are for who does them, and groups them into incidents: what one actor
+/// did from one network within four hours. The classic recipe lets an ensemble of outlier detectors vote.
+/// Flagged events are joined back to their full records.
 #[derive(Debug, Clone, clap::Args, Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(after_help = "\
@@ -198,6 +199,11 @@ pub(crate) fn few_rejects(
     )))
 }
 
+/// Reasons as data.
+fn details(reasons: &[Why]) -> Vec<Value> {
+    reasons.iter().map(|r| r.detail.clone()).collect()
+}
+
 /// The summary for machines.
 fn print_json(outcome: &Outcome, target: Option<&Target>) -> Result<(), Failure> {
     let tuples = &outcome.tuples;
@@ -209,7 +215,23 @@ fn print_json(outcome: &Outcome, target: Option<&Target>) -> Result<(), Failure>
                 fields.map(|(j, f)| (f.name.clone(), json!(tuples.text(j, i)))).collect();
             json!({
                 "fields": fields, "rank": tuples.rank[i], "score": tuples.score[i],
-                "copies": tuples.copies[i], "reasons": tuples.reasons(i), "why": tuples.why(i),
+                "copies": tuples.copies[i], "reasons": details(&tuples.reasons(i)), "why": tuples.why(i),
+            })
+        })
+        .collect();
+    let incidents: Vec<Value> = outcome
+        .incidents
+        .iter()
+        .take(INCIDENTS_SHOWN)
+        .map(|i| {
+            let time = |t: Option<i64>| {
+                t.and_then(|t| jiff::Timestamp::from_microsecond(t).ok()).map(|t| t.to_string())
+            };
+            json!({
+                "incident": i.number, "principal": i.principal, "network": i.network, "agent": i.agent,
+                "start": time(i.start), "end": time(i.end), "score": i.score, "tuples": i.tuples.len(),
+                "rows": i.rows, "odd_actions": i.odd_actions, "actions": i.actions,
+                "reasons": details(&i.reasons), "why": i.why,
             })
         })
         .collect();
@@ -229,7 +251,7 @@ fn print_json(outcome: &Outcome, target: Option<&Target>) -> Result<(), Failure>
         "read": input.read, "scored": input.scored, "filtered": input.filtered,
         "rejected": input.rejected, "tuples": tuples.len(), "settings": outcome.settings,
         "ranks": outcome.ranks, "models": models, "warnings": outcome.warnings,
-        "strangest": strangest, "out": target.map(|t| t.out.to_string_lossy()),
+        "incidents": incidents, "strangest": strangest, "out": target.map(|t| t.out.to_string_lossy()),
     });
     crate::print::json(&format!("{all:#}\n"))?;
     Ok(())

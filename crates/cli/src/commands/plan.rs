@@ -4,7 +4,8 @@ use super::input::{Reading, moment, threads};
 use crate::config::{Config, Models, param};
 use crate::failure::Failure;
 use lanner_collapse::Memory;
-use lanner_pipeline::{Limits, Request, pick_models};
+use lanner_pipeline::{Limits, Recipe, Request, pick_models};
+use lanner_recipe::Preset;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -18,7 +19,8 @@ pub(crate) struct Plan {
     /// Detection fields, with commas [default: the preset's, or all columns]
     #[arg(long, value_delimiter = ',', value_name = "FIELDS", help_heading = "Fields")]
     pub(crate) fields: Option<Vec<String>>,
-    /// Fields of one kind of log: cloudtrail, or none [default: found out]
+    /// What the fields mean: cloudtrail, windows-events, vpc-flow, kubernetes-audit, generic, or a preset
+    /// file of your own; none for all fields as they are [default: found out]
     #[arg(long, value_name = "NAME", help_heading = "Fields")]
     pub(crate) preset: Option<String>,
     /// Take these fields as numbers
@@ -59,7 +61,9 @@ pub(crate) struct Plan {
     /// Set a model's parameter: LOF.n_neighbors=35 (lanner models LOF lists them)
     #[arg(long, value_name = "MODEL.NAME=VALUE", help_heading = "Models")]
     pub(crate) param: Vec<String>,
-    /// Recipe: classic [default: classic]
+    /// Recipe: lanner, or classic (detectors on category codes, votes) [default: lanner; classic for tables
+    /// of numbers, and where --models, --param, --encode, --numeric, --nulls, --deadline or --no-forecast
+    /// are given, which only classic has]
     #[arg(long, value_name = "NAME", help_heading = "Models")]
     pub(crate) recipe: Option<String>,
     /// Share of rows that each model is to flag [default: 0.001]
@@ -130,10 +134,8 @@ pub(crate) fn settle(args: &mut Plan) -> Result<Models, Failure> {
 
 /// What the pipeline is asked for.
 pub(crate) fn request(args: &Plan, models: Models) -> Result<Request, Failure> {
-    let recipe = args.recipe.as_deref().unwrap_or("classic");
-    if recipe != "classic" {
-        return Err(Failure::usage(format!("--recipe {recipe:?} is not known; there is classic")));
-    }
+    let recipe = recipe(args, &models)?;
+    let own_preset = own_preset(args, recipe)?;
     if args.engine != "local" {
         return Err(Failure::usage(format!(
             "--engine {:?}: this build has no cluster engine; use --engine local",
@@ -157,7 +159,9 @@ pub(crate) fn request(args: &Plan, models: Models) -> Result<Request, Failure> {
         encode: args.encode.clone(),
         numeric: args.numeric.clone(),
         categorical: args.categorical.clone(),
-        preset: args.preset.clone(),
+        recipe,
+        preset: args.preset.clone().filter(|_| own_preset.is_none()),
+        own_preset,
         reject_nulls: args.nulls == "reject",
         filter: args.filter.clone(),
         since: moment("--since", args.since.as_deref(), &zone)?,
@@ -170,6 +174,52 @@ pub(crate) fn request(args: &Plan, models: Models) -> Result<Request, Failure> {
         threads: threads(args.threads),
         memory: args.memory.map_or_else(Memory::default, |mib| Memory { bytes: mib << 20 }),
     })
+}
+
+/// The recipe: the one named, or classic where an option is given that only it has.
+fn recipe(args: &Plan, models: &Models) -> Result<Recipe, Failure> {
+    let only_classic = [
+        ("--models", args.models.is_some()),
+        ("--param", !models.params.is_empty()),
+        ("--encode", args.encode.is_some()),
+        ("--numeric", !args.numeric.is_empty()),
+        ("--nulls reject", args.nulls == "reject"),
+        ("--deadline", args.deadline.is_some()),
+        ("--no-forecast", args.no_forecast),
+    ];
+    let given = only_classic.iter().find(|(_, given)| *given).map(|(name, _)| *name);
+    match (args.recipe.as_deref(), given) {
+        (Some("classic"), _) | (None, Some(_)) => Ok(Recipe::Classic),
+        (Some("lanner"), None) => Ok(Recipe::Lanner),
+        (Some("lanner"), Some(option)) => Err(Failure::usage(format!(
+            "{option} has no meaning in the lanner recipe; leave it out, or use --recipe classic"
+        ))),
+        (None, None) => Ok(Recipe::Auto),
+        (Some(other), _) => Err(Failure::usage(format!(
+            "--recipe {other:?} is not known; there are lanner and classic"
+        ))),
+    }
+}
+
+/// The preset of the user's own, where --preset names a file.
+fn own_preset(args: &Plan, recipe: Recipe) -> Result<Option<Preset>, Failure> {
+    let Some(name) = args.preset.as_deref().filter(|_| recipe != Recipe::Classic) else {
+        return Ok(None);
+    };
+    if name == "none" || Preset::names().any(|n| n == name) {
+        return Ok(None);
+    }
+    let is_path = name.contains(['/', '\\', '.']);
+    if !is_path {
+        return Err(Preset::built_in(name).err().map_or_else(
+            || Failure::usage(format!("--preset {name:?} is not known")),
+            Failure::usage,
+        ));
+    }
+    let text = std::fs::read_to_string(name)
+        .map_err(|e| Failure::usage(format!("--preset {name} cannot be read: {e}")))?;
+    let preset = Preset::parse(&text);
+    preset.map(Some).map_err(|e| Failure::usage(format!("--preset {name}: {e}")))
 }
 
 /// How long models may take.

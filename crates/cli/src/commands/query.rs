@@ -23,10 +23,10 @@ use std::sync::Arc;
 
 /// Asks a finished hunt with SQL.
 ///
-/// Tables: events (flagged rows, whole), tuples (all distinct tuples with every score), models, and rows
-/// (all input rows with rank, score, votes and codes; reads the inputs again and checks that they are
-/// still the same). Of a hunt for sessions: sessions and events (with their session_id). Field names with
-/// dots need no quotes.
+/// Tables: events (flagged rows, whole), tuples (all distinct tuples with every score), incidents (of the
+/// lanner recipe), models, and rows (all input rows with rank, score, votes and the codes of the classic
+/// recipe; reads the inputs again and checks that they are still the same). Of a hunt for sessions:
+/// sessions and events (with their session_id). Field names with dots need no quotes.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -116,7 +116,9 @@ fn tables(
     let manifest = lanner_report::Manifest::read(dir)?;
     check(&manifest.inputs.files)?;
     let kept = manifest.outputs.iter().any(|o| o.name == ROWS);
-    let names = ["events", "tuples"].into_iter().chain(kept.then_some("rows"));
+    let incidents = manifest.outputs.iter().any(|o| o.name == INCIDENTS);
+    let names = ["events", "tuples"].into_iter();
+    let names = names.chain(incidents.then_some("incidents")).chain(kept.then_some("rows"));
     let tables = Tables {
         files: names.map(parquet).collect(),
         batches: vec![("models".to_owned(), models(dir)?)],
@@ -128,6 +130,9 @@ fn tables(
     };
     Ok((tables, rows))
 }
+
+/// The file of the incidents, which the lanner recipe finds.
+const INCIDENTS: &str = "incidents.parquet";
 
 /// The file in which all rows are kept, if they are.
 const ROWS: &str = "rows.parquet";
@@ -143,7 +148,8 @@ pub(crate) fn write_rows(
 ) -> Result<(), ReportError> {
     let fields = &found.outcome.settings.fields;
     let names: Vec<String> = fields.iter().map(|f| f.name.clone()).collect();
-    let category = |j: usize| fields[j].kind == FeatureKind::Category.name();
+    let classic = found.outcome.settings.recipe == "classic";
+    let category = |j: usize| classic && fields[j].kind == FeatureKind::Category.name();
     let tuples = tuples(&dir.join("tuples.parquet"), &names, category)
         .map_err(|e| ReportError::Source(e.to_string().into()))?;
     let query = Query::new("SELECT * FROM rows", threads, memory, cancel);
@@ -210,7 +216,7 @@ fn models(dir: &Path) -> Result<RecordBatch, Failure> {
 }
 
 /// The table `rows`: the inputs of the manifest, opened again after their hashes were checked.
-fn rows_table(
+pub(crate) fn rows_table(
     dir: &Path,
     manifest: &lanner_report::Manifest,
     threads: usize,
@@ -244,7 +250,9 @@ fn rows_table(
         records: f.records,
         ..lanner_read::FileAccount::default()
     });
-    let category = |j: usize| fields[j]["kind"].as_str() == Some(FeatureKind::Category.name());
+    let classic = settings["recipe"] == "classic";
+    let category =
+        |j: usize| classic && fields[j]["kind"].as_str() == Some(FeatureKind::Category.name());
     let tuples = tuples(&dir.join("tuples.parquet"), &names, category)?;
     let spec = Spec {
         fields: names,

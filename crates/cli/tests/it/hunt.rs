@@ -27,7 +27,7 @@ fn a_hunt_leaves_complete_and_consistent_files() {
     let dir = tempdir().unwrap();
     let at = dir.path();
     trail(at, 8000);
-    let summary = output(at, &["hunt", "trail.parquet", "--out", "found"]);
+    let summary = output(at, &["hunt", "trail.parquet", "--out", "found", "--recipe", "classic"]);
     assert!(summary.contains("The strangest"), "{summary}");
     assert!(summary.contains("8,000 scored + 0 filtered + 0 rejected"), "{summary}");
     for file in FILES {
@@ -182,10 +182,19 @@ fn outputs_do_not_depend_on_threads() {
     let dir = tempdir().unwrap();
     let at = dir.path();
     trail(at, 3000);
+    same_at_any_threads(at, "classic", &[]);
+    same_at_any_threads(at, "lanner", &["incidents.parquet"]);
+}
+
+fn same_at_any_threads(at: &Path, recipe: &str, more: &[&str]) {
     for threads in ["1", "2", "8"] {
-        output(at, &["hunt", "trail.parquet", "--out", threads, "--threads", threads, "--quiet"]);
+        let out = ["--out", threads, "--threads", threads, "--quiet", "--force"];
+        let mut args = vec!["hunt", "trail.parquet", "--recipe", recipe];
+        args.extend(out);
+        output(at, &args);
     }
-    for file in ["events.parquet", "events.csv", "tuples.parquet", "correlation.csv", "ranks.csv"] {
+    let files = ["events.parquet", "events.csv", "tuples.parquet", "correlation.csv", "ranks.csv"];
+    for &file in files.iter().chain(more) {
         let one = fs::read(at.join("1").join(file)).unwrap();
         assert!(one == fs::read(at.join("2").join(file)).unwrap(), "{file} differs at 2 threads");
         assert!(one == fs::read(at.join("8").join(file)).unwrap(), "{file} differs at 8 threads");

@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, reason = "a skipped test says so")]
 
 mod hunt;
+mod lanner;
 mod refuse;
 mod score;
 mod sessions;

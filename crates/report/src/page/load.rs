@@ -4,6 +4,7 @@ use super::LISTED;
 use super::charts::{Heat, Spread};
 use crate::cells::texts;
 use crate::columns::{out_of, score_of};
+use crate::incidents::INCIDENTS;
 use crate::manifest::MANIFEST;
 use crate::tuples::TUPLES;
 use crate::{Manifest, ModelEntry, ReportError};
@@ -11,6 +12,7 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{
     ArrowPrimitiveType, Float64Type, Int8Type, TimestampMicrosecondType, UInt32Type, UInt64Type,
 };
+use lanner_pipeline::INCIDENTS_SHOWN;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Deserialize;
@@ -29,6 +31,8 @@ pub(super) struct Hunt {
     pub fields: Vec<String>,
     /// The first tuples of the list.
     pub tuples: Vec<TupleRow>,
+    /// The first incidents; none in the classic recipe.
+    pub incidents: Vec<IncidentRow>,
     votes: Square,
     scores: Square,
 }
@@ -81,6 +85,20 @@ pub(super) struct TupleRow {
     pub why: String,
 }
 
+/// One incident of the list.
+pub(super) struct IncidentRow {
+    pub principal: Option<String>,
+    pub network: Option<String>,
+    pub agent: Option<String>,
+    pub start: Option<i64>,
+    pub end: Option<i64>,
+    pub score: f64,
+    pub tuples: u32,
+    pub rows: u64,
+    pub actions: String,
+    pub why: String,
+}
+
 /// Models by models.
 struct Square {
     ids: Vec<String>,
@@ -94,6 +112,8 @@ impl Hunt {
             serde_json::from_value(manifest.settings.clone()).map_err(|e| damaged(MANIFEST, e))?;
         let models: Vec<ModelEntry> = json(dir, "models.json")?;
         let (fields, tuples) = listed(dir, &models)?;
+        let lanner = manifest.outputs.iter().any(|o| o.name == INCIDENTS);
+        let incidents = if lanner { incidents(dir)? } else { Vec::new() };
         let mut ranks = csv::Reader::from_reader(open(dir, "ranks.csv")?);
         let ranks = ranks.deserialize().collect::<Result<_, _>>();
         Ok(Self {
@@ -104,6 +124,7 @@ impl Hunt {
             ranks: ranks.map_err(|e| damaged("ranks.csv", e))?,
             fields,
             tuples,
+            incidents,
             votes: square(dir, "correlation.csv")?,
             scores: square(dir, "score_correlation.csv")?,
         })
@@ -220,6 +241,42 @@ fn column<T: ArrowPrimitiveType>(
     let column = batch.column_by_name(name).and_then(|c| c.as_primitive_opt::<T>());
     let column = column.ok_or_else(|| damaged(TUPLES, format!("no column {name}")))?;
     Ok(column.iter().collect())
+}
+
+/// The first incidents.
+fn incidents(dir: &Path) -> Result<Vec<IncidentRow>, ReportError> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(open(dir, INCIDENTS)?)
+        .map_err(|e| damaged(INCIDENTS, e))?;
+    let batches = reader.with_limit(INCIDENTS_SHOWN).build();
+    let mut all = Vec::new();
+    for batch in batches.map_err(|e| damaged(INCIDENTS, e))? {
+        let batch = batch?;
+        let text = |name: &str| -> Result<Vec<Option<String>>, ReportError> {
+            let column = batch.column_by_name(name).and_then(|c| c.as_string_opt::<i32>());
+            let column = column.ok_or_else(|| damaged(INCIDENTS, format!("no column {name}")))?;
+            Ok(column.iter().map(|v| v.map(str::to_owned)).collect())
+        };
+        let (principal, network, agent) = (text("principal")?, text("network")?, text("agent")?);
+        let (actions, why) = (text("actions")?, text("why")?);
+        let start = column::<TimestampMicrosecondType>(&batch, "start")?;
+        let end = column::<TimestampMicrosecondType>(&batch, "end")?;
+        let score = column::<Float64Type>(&batch, "score")?;
+        let tuples = column::<UInt32Type>(&batch, "tuples")?;
+        let rows = column::<UInt64Type>(&batch, "rows")?;
+        all.extend((0..batch.num_rows()).map(|i| IncidentRow {
+            principal: principal[i].clone(),
+            network: network[i].clone(),
+            agent: agent[i].clone(),
+            start: start[i],
+            end: end[i],
+            score: score[i].unwrap_or(f64::NAN),
+            tuples: tuples[i].unwrap_or_default(),
+            rows: rows[i].unwrap_or_default(),
+            actions: actions[i].clone().unwrap_or_default(),
+            why: why[i].clone().unwrap_or_default(),
+        }));
+    }
+    Ok(all)
 }
 
 /// One whole column of numbers, without the others.

@@ -4,6 +4,7 @@
 //! it escapes everything. No script, nothing fetched.
 
 mod charts;
+mod incidents;
 mod load;
 mod sessions;
 mod strangest;
@@ -50,6 +51,8 @@ struct Page<'a> {
     failed: Vec<&'a Check>,
     accounting: Accounting,
     fields: Vec<Shown>,
+    incidents: Vec<incidents::Incident>,
+    lanner: bool,
     strangest: Vec<Strange>,
     when: Option<TimeChart>,
     ranks: RankChart,
@@ -100,6 +103,8 @@ impl<'a> Page<'a> {
                 inputs.repeated_ids,
             ),
             fields: hunt.fields.iter().map(|f| Shown::new(f, 60, 300)).collect(),
+            incidents: incidents::rows(hunt),
+            lanner: hunt.settings.recipe == "lanner",
             strangest: strangest::rows(hunt),
             when: TimeChart::new(hunt),
             ranks: RankChart::new(&hunt.ranks),

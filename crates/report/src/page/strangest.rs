@@ -45,17 +45,20 @@ pub(super) struct Voter {
 pub(super) fn rows(hunt: &Hunt) -> Vec<Strange> {
     let models: Vec<&str> = hunt.ran().map(|m| m.id.as_str()).collect();
     let tuples = hunt.tuples.iter().enumerate();
-    tuples.map(|(i, tuple)| row(i, tuple, &hunt.fields, &models)).collect()
+    let lanner = hunt.settings.recipe == "lanner";
+    tuples.map(|(i, tuple)| row(i, tuple, &hunt.fields, &models, lanner)).collect()
 }
 
-fn row(i: usize, tuple: &TupleRow, fields: &[String], models: &[&str]) -> Strange {
+fn row(i: usize, tuple: &TupleRow, fields: &[String], models: &[&str], lanner: bool) -> Strange {
     // Many fields share the room that a few have to themselves, so that the page stays small.
     let n = fields.len().max(1);
     let (width, full) = ((1200 / n).clamp(24, 120), (3000 / n).clamp(60, 300));
     let value = |(field, value): (&String, &Option<String>)| Value {
         field: excerpt(field, width.min(40)),
         text: value.as_ref().map(|v| Shown::new(v, width, full)),
-        why: reason(&tuple.why, field, value.as_deref()).map(|why| excerpt(why, 80)),
+        why: reason(&tuple.why, field, value.as_deref())
+            .filter(|_| !lanner)
+            .map(|why| excerpt(why, 80)),
         wide: value.as_ref().is_some_and(|v| v.chars().take(WIDE).count() == WIDE),
     };
     let values: Vec<Value> = fields.iter().zip(&tuple.values).map(value).collect();
@@ -70,7 +73,10 @@ fn row(i: usize, tuple: &TupleRow, fields: &[String], models: &[&str]) -> Strang
         copies: grouped(tuple.copies),
         first: tuple.first_seen.map(time),
         last: last.map(time),
-        why: (!placed).then(|| Shown::new(&tuple.why, 300, 300)),
+        why: (!placed).then(|| {
+            let most = if lanner { 600 } else { 300 };
+            Shown::new(&tuple.why, most, most)
+        }),
         values,
         voters: voters.map(|(&id, &voted)| Voter { id: id.to_owned(), voted }).collect(),
     }

@@ -8,8 +8,8 @@ use arrow::array::{
 };
 use lanner_explain::{Rarity, Values};
 use lanner_pipeline::{
-    Agreement, Basis, FieldUse, Forecast, InputReport, ModelRun, Outcome, RankCount, Settings,
-    Status, Trial, Tuples,
+    Agreement, Basis, FieldUse, Forecast, Grounds, InputReport, ModelRun, Outcome, RankCount,
+    Settings, Status, Trial, Tuples,
 };
 use lanner_read::{FileAccount, Reject, Skipped};
 use lanner_report::{Provenance, ReportError, Sink, Target};
@@ -138,15 +138,25 @@ pub fn from_tuples(
     let text = |j: usize| order.iter().map(|&i| keys[i][j].as_str()).collect::<Vec<_>>();
     let columns = (0..5).map(|j| (FIELDS[j], Arc::new(StringArray::from(text(j))) as ArrayRef));
     let ranks: Vec<u32> = order.iter().map(|&i| rank[i]).collect();
+    let flagged: Vec<bool> = ranks.iter().enumerate().map(|(i, &r)| r > 0 || i < TOP).collect();
     let tuples = Tuples {
         values: RecordBatch::try_from_iter(columns).unwrap(),
         first_seen,
         last_seen,
         first_row,
         score: order.iter().map(|&i| mean[i]).collect(),
-        flagged: ranks.iter().enumerate().map(|(i, &r)| r > 0 || i < TOP).collect(),
+        flagged_rows: flagged
+            .iter()
+            .zip(&copies_of)
+            .map(|(&f, &c)| if f { c } else { 0 })
+            .collect(),
+        flagged,
+        incident: Vec::new(),
         rank: ranks,
-        rarity: Rarity::new((0..5).map(|j| values(j, &text(j))).collect(), &copies_of),
+        grounds: Grounds::Rarity(Rarity::new(
+            (0..5).map(|j| values(j, &text(j))).collect(),
+            &copies_of,
+        )),
         copies: copies_of,
     };
     let runs: Vec<ModelRun> = models
@@ -226,6 +236,7 @@ fn outcome(tuples: Tuples, mut models: Vec<ModelRun>, rows: u64) -> Outcome {
     let settings = Settings {
         inputs: vec!["logs/".into()],
         recipe: "classic".into(),
+        preset: None,
         kind: "CloudTrail".into(),
         fields: fields.collect(),
         left_out: vec!["eventID".into(), "requestID".into()],
@@ -241,6 +252,7 @@ fn outcome(tuples: Tuples, mut models: Vec<ModelRun>, rows: u64) -> Outcome {
         settings,
         input: input(rows),
         ranks: ranks.collect(),
+        incidents: Vec::new(),
         tuples,
         models,
         agreement,

@@ -1,0 +1,447 @@
+//! The lanner recipe in a hunt: which preset fits, and from distinct tuples to incidents with reasons.
+
+use crate::grounds::{Grounds, Lanner, Why};
+use crate::hunt::{self, Hunt, Lap, pick};
+use crate::outcome::{FieldUse, IncidentLine, ModelRun, Outcome, Settings, Status, Tuples};
+use crate::{Basis, Forecast, HuntError, Observer, Recipe, Request, fields};
+use arrow::array::{ArrayRef, UInt32Array};
+use arrow::compute::take_record_batch;
+use lanner_collapse::{CollapseError, Distinct, Engine, Hours, Local, Spec};
+use lanner_encode::{FeatureKind, value_text};
+use lanner_frame::text::excerpt;
+use lanner_frame::{Cancel, Ctx, Workers};
+use lanner_read::Inputs;
+use lanner_recipe::{
+    Facts, Incident, Preset, PresetError, Reasons, Role, SESSION_HOURS, ScoreError, Scored, Visits,
+};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, HashMap};
+
+/// Incidents whose rows are flagged, with all their reasons.
+pub const INCIDENTS_SHOWN: usize = 50;
+/// Tuples of a shown incident whose reasons are weighed, its oddest; the others have theirs in short.
+const WEIGHED: usize = 20;
+/// Actions that are named of an incident.
+const ACTIONS: usize = 20;
+/// Microseconds of an hour.
+const HOUR: i64 = 3_600_000_000;
+/// The slot of rows without a time.
+const TIMELESS: i32 = i32::MIN;
+
+/// What the recipe is to be run with.
+pub(crate) struct Plan {
+    preset: Preset,
+    fields: Vec<String>,
+    left_out: Vec<String>,
+    /// Number fields, which the recipe does not use.
+    numbers: Vec<String>,
+}
+
+/// Which recipe is run.
+pub(crate) enum Choice {
+    Lanner(Plan),
+    /// The classic one, and why where that was not asked for.
+    Classic(Option<String>),
+}
+
+impl From<PresetError> for HuntError {
+    fn from(error: PresetError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+impl From<ScoreError> for HuntError {
+    fn from(error: ScoreError) -> Self {
+        match error {
+            ScoreError::Cancelled(_) => Self::Cancelled,
+            ScoreError::Table(e) => Self::Nothing(e.to_string()),
+        }
+    }
+}
+
+/// The built-in preset whose fields an input has; none where only `generic` is left.
+pub fn fitting(inputs: &Inputs) -> Option<Preset> {
+    let schema = inputs.schema();
+    let table: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
+    let named = |name: &str| Preset::built_in(name).ok().filter(|p| !p.columns.is_empty());
+    if fields::is_cloudtrail(inputs)
+        && let Some(preset) = named("cloudtrail").filter(|p| fields_of(p, inputs).is_ok())
+    {
+        return Some(preset);
+    }
+    Preset::names().filter_map(named).find(|p| p.fields(&table).is_ok())
+}
+
+/// The raw fields that a preset with columns reads from an input.
+fn fields_of(preset: &Preset, inputs: &Inputs) -> Result<Vec<String>, PresetError> {
+    let schema = inputs.schema();
+    let mut table: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
+    let from = preset.columns.iter().flat_map(|rule| &rule.from);
+    let paths = from.map(String::as_str).filter(|name| inputs.field(name).is_ok());
+    table.extend(paths.collect::<Vec<_>>());
+    preset.fields(&table)
+}
+
+/// Chooses recipe, preset and fields.
+///
+/// # Errors
+/// [`HuntError::Usage`] for a preset that does not exist or does not fit.
+pub(crate) fn choose(inputs: &Inputs, request: &Request) -> Result<Choice, HuntError> {
+    if request.recipe == Recipe::Classic {
+        return Ok(Choice::Classic(None));
+    }
+    let preset = match (&request.own_preset, request.preset.as_deref()) {
+        (Some(own), _) => own.clone(),
+        (None, Some("none")) => Preset::built_in("generic")?,
+        (None, Some(name)) => Preset::built_in(name)?,
+        (None, None) => match fitting(inputs).filter(|_| request.fields.is_none()) {
+            Some(preset) => preset,
+            None => Preset::built_in("generic")?,
+        },
+    };
+    if !preset.columns.is_empty() {
+        if request.fields.is_some() {
+            return Err(HuntError::Usage(format!(
+                "--preset {} says which fields are used; leave --fields out, or use --preset generic",
+                preset.name
+            )));
+        }
+        let fields = fields_of(&preset, inputs)?;
+        return Ok(Choice::Lanner(Plan { preset, fields, left_out: vec![], numbers: vec![] }));
+    }
+    let chosen = fields::choose_with(inputs, request, false)?;
+    let (words, numbers): (Vec<_>, Vec<_>) =
+        chosen.used().into_iter().partition(|(_, kind)| *kind == FeatureKind::Category);
+    let names = |list: Vec<(String, FeatureKind)>| list.into_iter().map(|(n, _)| n).collect();
+    let (fields, numbers): (Vec<String>, Vec<String>) = (names(words), names(numbers));
+    if fields.is_empty() && request.recipe == Recipe::Auto {
+        let note = "no categorical field: the classic recipe was used".to_owned();
+        return Ok(Choice::Classic(Some(note)));
+    }
+    if fields.is_empty() {
+        return Err(HuntError::Usage(
+            "the lanner recipe needs a categorical field; name some in --categorical, or use --recipe classic"
+                .to_owned(),
+        ));
+    }
+    Ok(Choice::Lanner(Plan { preset, fields, left_out: chosen.left_out, numbers }))
+}
+
+/// Runs a hunt with the lanner recipe.
+///
+/// # Errors
+/// As [`hunt::hunt`].
+pub(crate) fn run(
+    inputs: Inputs,
+    request: &Request,
+    plan: &Plan,
+    (cancel, observer): (&Cancel, &dyn Observer),
+    lap: &mut Lap,
+) -> Result<Hunt, HuntError> {
+    let spec = Spec { hours: true, ..hunt::spec_of(&inputs, request, plan.fields.clone(), vec![]) };
+    let workers = Workers::new(request.threads).map_err(|e| HuntError::System(e.to_string()))?;
+    let engine = Local::new(inputs.clone(), workers.count(), request.memory, cancel)?;
+    lap.end("choose fields");
+    observer.stage("reading", Some(engine.rows_read()));
+    let distinct = engine.distinct(&spec)?;
+    if distinct.rows == 0 {
+        return Err(HuntError::Nothing(hunt::nothing(&distinct, &inputs, &spec)));
+    }
+    lap.end("read and collapse");
+    let ctx = Ctx::new(workers, cancel.clone(), request.seed);
+    observer.stage("scoring", None);
+    let raw = tuples_of(&distinct, &ctx);
+    let facts = plan.preset.facts(&raw, visits(distinct.hours.as_ref()))?;
+    let scored = lanner_recipe::score(&facts, &lanner_recipe::Settings::default(), &ctx)?;
+    lap.end("score");
+    observer.stage("reasons", None);
+    let order = scored.order();
+    let mut models = model_runs(&scored, &distinct, request.contamination);
+    let (agreement, _) = ctx.parallel(|| hunt::agreement(&models, &distinct.copies));
+    let rank = hunt::ranks(&models, distinct.copies.len());
+    let ranks = hunt::rank_counts(&rank, &distinct.copies);
+    for model in &mut models {
+        model.scores = pick(&model.scores, &order);
+        model.votes = pick(&model.votes, &order);
+    }
+    let input = hunt::input_report(&inputs, &distinct);
+    let settings = settings(&inputs, request, plan, &raw);
+    let warnings = warnings(&models, &distinct, plan, &settings);
+    let rows = UInt32Array::from(order.clone());
+    let values = take_record_batch(&distinct.tuples, &rows).map_err(CollapseError::from)?;
+    let first_row = hunt::first_rows(&distinct, &order, &input);
+    let score = pick(&scored.score, &order);
+    let found = found(facts, scored, order, request.top, &ctx);
+    let order = &found.grounds.order;
+    let tuples = Tuples {
+        values,
+        copies: pick(&distinct.copies, order),
+        first_seen: pick(&distinct.first_seen, order),
+        last_seen: pick(&distinct.last_seen, order),
+        first_row,
+        rank: pick(&rank, order),
+        score,
+        flagged: found.flagged,
+        flagged_rows: found.flagged_rows,
+        incident: found.incident,
+        grounds: Grounds::Lanner(Box::new(found.grounds)),
+    };
+    cancel.check().map_err(|_| HuntError::Cancelled)?;
+    lap.end("reasons");
+    let (incidents, timings) = (found.incidents, lap.take());
+    let accounts = distinct.accounts;
+    let outcome =
+        Outcome { settings, input, tuples, incidents, models, agreement, ranks, warnings, timings };
+    Ok(Hunt { outcome, inputs, engine, spec, accounts })
+}
+
+/// The tuples as dictionary codes.
+fn tuples_of(distinct: &Distinct, ctx: &Ctx) -> lanner_recipe::Tuples {
+    let schema = distinct.tuples.schema();
+    let columns: Vec<(&String, &ArrayRef)> =
+        schema.fields().iter().map(|f| f.name()).zip(distinct.tuples.columns()).collect();
+    let coded = |(name, column): &(&String, &ArrayRef)| {
+        let mut known: HashMap<Option<String>, u32> = HashMap::new();
+        let mut values = Vec::new();
+        let code = |i: usize| {
+            let text = value_text(column, i);
+            *known.entry(text).or_insert_with_key(|text| {
+                values.push(text.clone());
+                values.len() as u32 - 1
+            })
+        };
+        let codes = (0..column.len()).map(code).collect();
+        lanner_recipe::Field { name: (*name).clone(), codes, values }
+    };
+    let fields = ctx.parallel(|| columns.par_iter().map(coded).collect());
+    lanner_recipe::Tuples { fields, copies: distinct.copies.clone() }
+}
+
+fn visits(hours: Option<&Hours>) -> Option<Visits> {
+    let hours = hours.filter(|h| !h.tuple.is_empty())?.clone();
+    let Hours { tuple, hour, rows, first, last } = hours;
+    Some(Visits { tuple, hour, rows, first, last })
+}
+
+/// The recipe's models as models of a hunt, tuples in the order of the engine. Each one votes for the share
+/// of tuples that it is to flag.
+fn model_runs(scored: &Scored, distinct: &Distinct, contamination: f64) -> Vec<ModelRun> {
+    let once = vec![1; distinct.copies.len()];
+    let run = |model: &lanner_recipe::Model| {
+        let entry = lanner_detect::find(model.id).expect("the recipe's models are in the registry");
+        let forecast =
+            Forecast { samples: vec![], a: None, b: None, seconds: 0.0, basis: Basis::NotNeeded };
+        let mut run = ModelRun {
+            id: model.id,
+            title: entry.card().title,
+            status: Status::Ran,
+            params: model.params.clone(),
+            fit_seconds: model.seconds,
+            forecast,
+            peak_memory: None,
+            threshold: None,
+            flagged_rows: 0,
+            scores: Vec::new(),
+            votes: Vec::new(),
+            notes: model.note.clone().into_iter().collect(),
+        };
+        match &model.scores {
+            Ok(scores) => {
+                let ballot = lanner_vote::ballot(scores, &once, contamination);
+                let voted = ballot.votes.iter().zip(&distinct.copies).filter(|(v, _)| **v);
+                run.flagged_rows = voted.map(|(_, c)| c).sum();
+                run.threshold = Some(ballot.threshold);
+                run.scores.clone_from(scores);
+                run.votes = ballot.votes;
+            }
+            Err(why) => run.status = Status::Failed(why.clone()),
+        }
+        run
+    };
+    scored.models().iter().map(run).collect()
+}
+
+/// What is listed: flagged tuples with reasons, incidents.
+struct Found {
+    grounds: Lanner,
+    flagged: Vec<bool>,
+    flagged_rows: Vec<u64>,
+    incident: Vec<Option<u32>>,
+    incidents: Vec<IncidentLine>,
+}
+
+fn found(facts: Facts, scored: Scored, order: Vec<u32>, top: usize, ctx: &Ctx) -> Found {
+    let n = order.len();
+    let top = top.min(n);
+    let mut place = vec![0u32; n];
+    order.iter().enumerate().for_each(|(at, &tuple)| place[tuple as usize] = at as u32);
+    let listed = lanner_recipe::incidents(&scored);
+    let mut incident = vec![None; n];
+    let mut flagged: Vec<bool> = (0..n).map(|i| i < top).collect();
+    let mut weighed: Vec<u32> = (0..top as u32).collect();
+    for (at, session) in listed.iter().enumerate() {
+        for (j, &tuple) in session.tuples.iter().enumerate() {
+            let i = place[tuple as usize];
+            incident[i as usize].get_or_insert(at as u32 + 1);
+            if at < INCIDENTS_SHOWN {
+                flagged[i as usize] = true;
+                weighed.extend((j < WEIGHED).then_some(i));
+            }
+        }
+    }
+    weighed.sort_unstable();
+    weighed.dedup();
+    let mut parts: Vec<(u32, i32, u32)> = Vec::new();
+    for (at, session) in listed.iter().enumerate() {
+        let of_flagged = session.tuples.iter().map(|&t| place[t as usize]);
+        let of_flagged = of_flagged.filter(|&i| flagged[i as usize]);
+        parts.extend(of_flagged.map(|i| (i, slot(session), at as u32 + 1)));
+    }
+    parts.sort_unstable();
+    let (reasons, incidents) = ctx.parallel(|| {
+        let reasons = Reasons::new(&facts, &scored);
+        let of_tuple = |&i: &u32| {
+            let all = reasons.of_tuple(order[i as usize] as usize);
+            (i, all.into_iter().map(Why::from).collect::<Vec<_>>())
+        };
+        let of_tuples: BTreeMap<u32, Vec<Why>> = weighed.par_iter().map(of_tuple).collect();
+        let line = |(at, session): (usize, &Incident)| {
+            let all = if at < INCIDENTS_SHOWN { session.reasons(&reasons) } else { Vec::new() };
+            let why = if all.is_empty() {
+                lanner_recipe::short(&facts, &scored, session.tuples[0] as usize)
+            } else {
+                lanner_recipe::why(&all, usize::MAX)
+            };
+            let shared = |role| session.shared(&facts, role).map(str::to_owned);
+            let (start, end) = session.span.unzip();
+            IncidentLine {
+                number: at as u32 + 1,
+                principal: shared(Role::Principal),
+                network: shared(Role::Network),
+                agent: shared(Role::Agent),
+                start,
+                end,
+                score: session.score,
+                tuples: session.tuples.iter().map(|&t| place[t as usize]).collect(),
+                actions: actions(session, &facts),
+                rows: session.rows,
+                odd_actions: session.odd_actions,
+                why,
+                reasons: all.into_iter().map(Why::from).collect(),
+            }
+        };
+        let incidents: Vec<IncidentLine> = listed.par_iter().enumerate().map(line).collect();
+        (of_tuples, incidents)
+    });
+    let grounds = Lanner { facts, scored, order, reasons, parts, top };
+    let flagged_rows = flagged_rows(&grounds, &flagged, &place);
+    Found { grounds, flagged, flagged_rows, incident, incidents }
+}
+
+/// The slot of a session's rows.
+fn slot(session: &Incident) -> i32 {
+    let slot = |(first, _): (i64, i64)| first.div_euclid(HOUR * i64::from(SESSION_HOURS)) as i32;
+    session.span.map_or(TIMELESS, slot)
+}
+
+/// What the oddest tuples of a session did, each action once.
+fn actions(session: &Incident, facts: &Facts) -> Vec<String> {
+    let Some(column) = facts.at(Role::Action).map(|j| &facts.columns[j]) else { return Vec::new() };
+    let mut all: Vec<String> = Vec::new();
+    for &tuple in &session.tuples {
+        let action = column.values[column.codes[tuple as usize] as usize].as_deref();
+        let action = action.unwrap_or("(none)");
+        if !all.iter().any(|a| a == action) {
+            all.push(action.to_owned());
+        }
+        if all.len() == ACTIONS {
+            break;
+        }
+    }
+    all
+}
+
+/// The flagged rows of each tuple: all of one at the head of the list, else those within shown incidents.
+fn flagged_rows(found: &Lanner, flagged: &[bool], place: &[u32]) -> Vec<u64> {
+    let copies = |i: usize| found.facts.copies[found.order[i] as usize];
+    let mut rows: Vec<u64> = (0..flagged.len())
+        .map(|i| {
+            let whole = i < found.top || found.shown(i as u32, TIMELESS);
+            if flagged[i] && whole { copies(i) } else { 0 }
+        })
+        .collect();
+    let Some(visits) = &found.facts.visits else { return rows };
+    for v in 0..visits.len() {
+        let i = place[visits.tuple[v] as usize];
+        let beyond = i as usize >= found.top && flagged[i as usize];
+        if beyond && found.shown(i, visits.hour[v].div_euclid(SESSION_HOURS)) {
+            rows[i as usize] += visits.rows[v];
+        }
+    }
+    rows
+}
+
+impl Lanner {
+    /// Is the tuple at place `i` part of a shown incident in this slot?
+    fn shown(&self, i: u32, slot: i32) -> bool {
+        self.incident_of(i, slot).is_some_and(|number| number as usize <= INCIDENTS_SHOWN)
+    }
+
+    /// For a row of the tuple at place `i` in an hour: is it flagged, and its incident.
+    pub(crate) fn flags(&self, i: u32, hour: Option<i64>) -> (bool, Option<u32>) {
+        let slot = hour.map_or(TIMELESS, |h| h.div_euclid(i64::from(SESSION_HOURS)) as i32);
+        ((i as usize) < self.top || self.shown(i, slot), self.incident_of(i, slot))
+    }
+}
+
+fn settings(
+    inputs: &Inputs,
+    request: &Request,
+    plan: &Plan,
+    raw: &lanner_recipe::Tuples,
+) -> Settings {
+    let fields = raw.fields.iter().map(|field| FieldUse {
+        name: field.name.clone(),
+        kind: FeatureKind::Category.name(),
+        used: true,
+        distinct: field.values.len() as u64,
+        imputed: 0,
+    });
+    let preset = Some(plan.preset.name.clone());
+    let fields = fields.collect();
+    hunt::settings(inputs, request, ("lanner", preset), fields, plan.left_out.clone())
+}
+
+/// Things a user should know about the whole run.
+fn warnings(
+    models: &[ModelRun],
+    distinct: &Distinct,
+    plan: &Plan,
+    settings: &Settings,
+) -> Vec<String> {
+    let mut out = Vec::new();
+    if distinct.rows == 1 {
+        out.push("only one row was scored: nothing can be unusual among one".to_owned());
+    } else if distinct.copies.len() == 1 {
+        out.push("all rows are alike in the detection fields: nothing can be unusual".to_owned());
+    }
+    for (name, column) in plan.fields.iter().zip(distinct.tuples.columns()) {
+        if arrow::array::Array::null_count(column) == distinct.copies.len() {
+            out.push(format!("field {} is null in every row", excerpt(name, 80)));
+        }
+    }
+    if !plan.numbers.is_empty() {
+        let list: Vec<String> = plan.numbers.iter().map(|n| excerpt(n, 80)).collect();
+        out.push(format!(
+            "number fields are not used by the lanner recipe: {}; --categorical takes them as categories, \
+             --recipe classic as numbers",
+            list.join(", ")
+        ));
+    }
+    let timed = distinct.first_seen.iter().any(Option::is_some);
+    if let Some(time) = settings.time.as_ref().filter(|_| !timed) {
+        out.push(format!("no value of {} reads as a time", excerpt(time, 80)));
+    }
+    hunt::model_warnings(models, &mut out);
+    out
+}
