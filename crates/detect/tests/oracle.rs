@@ -178,9 +178,9 @@ impl Fixture {
 const SLACK: f64 = 0.05;
 
 /// The same where rows tied for a place share it: the mean over all of them lies between the picks that
-/// the reference makes by the order of its rows, and is like none of these. Measured: up to 0.072 less on
-/// codes with heavy copies.
-const SLACK_OF_SHARED_PLACES: f64 = 0.05;
+/// the reference makes by the order of its rows, and is like none of these. Measured: 0.052 less on codes
+/// with heavy copies.
+const SLACK_OF_SHARED_PLACES: f64 = 0.055;
 
 /// What is wrong with scores that shall be as like each of several groups of theirs, in rank, as the
 /// oddest of these is like the rest, less `slack`.
