@@ -18,6 +18,7 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -85,30 +86,47 @@ def peer(model, path):
     print(json.dumps({"cpu": fit_cpu + cpu, "wall": fit_wall + wall, "fit_cpu": fit_cpu}))
 
 
+def peak_of(pid):
+    """The most memory that a process has held, MiB; 0 where it is gone."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0.0
+    line = next((line for line in status.splitlines() if line.startswith("VmHWM")), "- 0")
+    return int(line.split()[1]) / 1024
+
+
 def run(command, limit):
     """What a process took and printed; ended after `limit` wall seconds."""
     start = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
-        out, err = child.communicate(timeout=limit)
-        status = "ran" if child.returncode == 0 else "failed"
-    except subprocess.TimeoutExpired:
-        child.kill()
-        out, err = child.communicate()
-        status = "over"
-    last = (err.strip().splitlines() or [""])[-1]
-    return status, time.perf_counter() - start, out, last
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        child = subprocess.Popen(command, stdout=out, stderr=err)
+        peak, pid, over = 0.0, 0, False
+        # What the system reports at the end has the memory of this process in it, from the fork.
+        while pid == 0:
+            time.sleep(0.005)
+            peak = max(peak, peak_of(child.pid))
+            if not over and time.perf_counter() - start > limit:
+                over = True
+                child.kill()
+            pid, code, used = os.wait4(child.pid, os.WNOHANG)
+        wall = time.perf_counter() - start
+        child.returncode = os.waitstatus_to_exitcode(code)
+        out.seek(0)
+        err.seek(0)
+        last = (err.read().strip().splitlines() or [""])[-1]
+        status = "over" if over else "ran" if child.returncode == 0 else "failed"
+        return {"status": status, "wall": wall, "cpu": used.ru_utime + used.ru_stime, "peak": peak}, out.read(), last
 
 
 def one(who, model, name, path, args):
     """One line of results."""
     line = {"who": who, "model": model, "input": name}
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     if who == "pyod":
         command = [sys.executable, __file__, "--peer", model, str(path)]
-        status, wall, out, last = run(command, args.limit)
-        line |= {"status": status, "wall": wall}
-        if status == "ran":
+        took, out, last = run(command, args.peer_limit)
+        line |= took | {"limit": args.peer_limit}
+        if took["status"] == "ran":
             line |= json.loads(out.strip().splitlines()[-1])
     else:
         command = [args.lanner, "score", "--model", model, str(path), "--out", os.devnull]
@@ -117,41 +135,44 @@ def one(who, model, name, path, args):
             command += ["--param", f"{key}={value}"]
         command[command.index(os.devnull)] = str(args.out / "scores.csv")
         (args.out / "scores.csv").unlink(missing_ok=True)
-        status, wall, _, last = run(command, args.limit)
-        now = resource.getrusage(resource.RUSAGE_CHILDREN)
-        cpu = now.ru_utime + now.ru_stime - before.ru_utime - before.ru_stime
-        line |= {"status": status, "wall": wall, "cpu": cpu}
-    if status == "failed":
+        took, _, last = run(command, args.limit)
+        line |= took | {"limit": args.limit}
+    if line["status"] == "failed":
         line["why"] = last[:160]
     return line
 
 
-def table(results, limit):
-    """A Markdown table for each input, with ratios of CPU and of wall seconds."""
+def table(results):
+    """A Markdown table for each input, with ratios of CPU seconds."""
     text = []
     for name in dict.fromkeys(r["input"] for r in results):
         here = {(r["who"], r["model"]): r for r in results if r["input"] == name}
-        text += [f"\n### {name}\n", "| model | PyOD CPU s | Lanner CPU s | ratio | PyOD wall s | Lanner wall s |",
-                 "|---|---|---|---|---|---|"]
+        text += [f"\n### {name}\n",
+                 "| model | PyOD CPU s | Lanner CPU s | ratio | PyOD wall s | Lanner wall s | PyOD MiB | Lanner MiB |",
+                 "|---|---|---|---|---|---|---|---|"]
         ratios = []
         for model in dict.fromkeys(m for _, m in here):
-            def show(who, key):
+            def show(who, key, form="{:.2f}"):
                 r = here.get((who, model))
                 if r is None or r["status"] == "failed":
                     return "failed" if r else ""
-                return f"> {limit:.0f}" if r["status"] == "over" else f"{r[key]:.2f}"
+                return f"> {r['limit']:.0f}" if r["status"] == "over" else form.format(r[key])
             a, b = here.get(("pyod", model)), here.get(("lanner", model))
             ratio = ""
             if a and b and b["status"] == "ran" and a["status"] != "failed":
-                least = a.get("cpu", a["wall"]) / b["cpu"]
+                least = a["cpu"] / b["cpu"]
                 ratio = f"{least:.1f}" if a["status"] == "ran" else f"> {least:.0f}"
                 if a["status"] == "ran":
                     ratios.append(least)
-            text.append(f"| {model} | {show('pyod', 'cpu')} | {show('lanner', 'cpu')} | {ratio} | "
-                        f"{show('pyod', 'wall')} | {show('lanner', 'wall')} |")
+            cells = [show("pyod", "cpu"), show("lanner", "cpu"), ratio, show("pyod", "wall"),
+                     show("lanner", "wall"), show("pyod", "peak", "{:.0f}"), show("lanner", "peak", "{:.0f}")]
+            text.append(f"| {model} | " + " | ".join(cells) + " |")
         if ratios:
             mean = np.exp(np.mean(np.log(ratios)))
             text.append(f"\nGeometric mean of the CPU ratios where PyOD finished ({len(ratios)} models): {mean:.1f}")
+        for r in here.values():
+            if r["status"] == "failed":
+                text.append(f"\n{r['who']} {r['model']}: {r['why']}")
     return "\n".join(text)
 
 
@@ -162,7 +183,8 @@ def main():
     parser.add_argument("--out", type=Path, required=True, help="folder for inputs and results")
     parser.add_argument("--models", help="with commas [default: all]")
     parser.add_argument("--inputs", default="codes,rows,wide")
-    parser.add_argument("--limit", type=float, default=300, help="wall seconds for a process")
+    parser.add_argument("--limit", type=float, default=300, help="wall seconds for Lanner's processes")
+    parser.add_argument("--peer-limit", type=float, default=300, help="the same for PyOD's")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     log = args.out / "per_model.jsonl"
@@ -180,7 +202,7 @@ def main():
                 with log.open("a") as file:
                     file.write(json.dumps(line) + "\n")
                 print(json.dumps(line), flush=True)
-    print(table(results, args.limit))
+    print(table(results))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
-//! The lanner recipe in a hunt: which preset fits, and from distinct tuples to incidents with reasons.
+//! The lanner recipe in a hunt: from distinct tuples to incidents with reasons.
 
+use crate::choice::Plan;
 use crate::grounds::{Grounds, Lanner, Why};
-use crate::hunt::{self, Hunt, Lap, pick};
+use crate::hunt::{Hunt, Lap};
 use crate::outcome::{FieldUse, IncidentLine, ModelRun, Outcome, Settings, Status, Tuples};
-use crate::{Basis, Forecast, HuntError, Observer, Recipe, Request, fields};
+use crate::parts::{self, pick};
+use crate::{Basis, Forecast, HuntError, Observer, Request};
 use arrow::array::{ArrayRef, UInt32Array};
 use arrow::compute::take_record_batch;
 use lanner_collapse::{CollapseError, Distinct, Engine, Hours, Local, Spec};
@@ -11,9 +13,7 @@ use lanner_encode::{FeatureKind, value_text};
 use lanner_frame::text::excerpt;
 use lanner_frame::{Cancel, Ctx, Workers};
 use lanner_read::Inputs;
-use lanner_recipe::{
-    Facts, Incident, Preset, PresetError, Reasons, Role, SESSION_HOURS, ScoreError, Scored, Visits,
-};
+use lanner_recipe::{Facts, Incident, Reasons, Role, SESSION_HOURS, ScoreError, Scored, Visits};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
 
@@ -28,28 +28,6 @@ const HOUR: i64 = 3_600_000_000;
 /// The slot of rows without a time.
 const TIMELESS: i32 = i32::MIN;
 
-/// What the recipe is to be run with.
-pub(crate) struct Plan {
-    preset: Preset,
-    fields: Vec<String>,
-    left_out: Vec<String>,
-    /// Number fields, which the recipe does not use.
-    numbers: Vec<String>,
-}
-
-/// Which recipe is run.
-pub(crate) enum Choice {
-    Lanner(Plan),
-    /// The classic one, and why where that was not asked for.
-    Classic(Option<String>),
-}
-
-impl From<PresetError> for HuntError {
-    fn from(error: PresetError) -> Self {
-        Self::Usage(error.to_string())
-    }
-}
-
 impl From<ScoreError> for HuntError {
     fn from(error: ScoreError) -> Self {
         match error {
@@ -57,74 +35,6 @@ impl From<ScoreError> for HuntError {
             ScoreError::Table(e) => Self::Nothing(e.to_string()),
         }
     }
-}
-
-/// The built-in preset whose fields an input has; none where only `generic` is left.
-pub fn fitting(inputs: &Inputs) -> Option<Preset> {
-    let schema = inputs.schema();
-    let table: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
-    let named = |name: &str| Preset::built_in(name).ok().filter(|p| !p.columns.is_empty());
-    if fields::is_cloudtrail(inputs)
-        && let Some(preset) = named("cloudtrail").filter(|p| fields_of(p, inputs).is_ok())
-    {
-        return Some(preset);
-    }
-    Preset::names().filter_map(named).find(|p| p.fields(&table).is_ok())
-}
-
-/// The raw fields that a preset with columns reads from an input.
-fn fields_of(preset: &Preset, inputs: &Inputs) -> Result<Vec<String>, PresetError> {
-    let schema = inputs.schema();
-    let mut table: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
-    let from = preset.columns.iter().flat_map(|rule| &rule.from);
-    let paths = from.map(String::as_str).filter(|name| inputs.field(name).is_ok());
-    table.extend(paths.collect::<Vec<_>>());
-    preset.fields(&table)
-}
-
-/// Chooses recipe, preset and fields.
-///
-/// # Errors
-/// [`HuntError::Usage`] for a preset that does not exist or does not fit.
-pub(crate) fn choose(inputs: &Inputs, request: &Request) -> Result<Choice, HuntError> {
-    if request.recipe == Recipe::Classic {
-        return Ok(Choice::Classic(None));
-    }
-    let preset = match (&request.own_preset, request.preset.as_deref()) {
-        (Some(own), _) => own.clone(),
-        (None, Some("none")) => Preset::built_in("generic")?,
-        (None, Some(name)) => Preset::built_in(name)?,
-        (None, None) => match fitting(inputs).filter(|_| request.fields.is_none()) {
-            Some(preset) => preset,
-            None => Preset::built_in("generic")?,
-        },
-    };
-    if !preset.columns.is_empty() {
-        if request.fields.is_some() {
-            return Err(HuntError::Usage(format!(
-                "--preset {} says which fields are used; leave --fields out, or use --preset generic",
-                preset.name
-            )));
-        }
-        let fields = fields_of(&preset, inputs)?;
-        return Ok(Choice::Lanner(Plan { preset, fields, left_out: vec![], numbers: vec![] }));
-    }
-    let chosen = fields::choose_with(inputs, request, false)?;
-    let (words, numbers): (Vec<_>, Vec<_>) =
-        chosen.used().into_iter().partition(|(_, kind)| *kind == FeatureKind::Category);
-    let names = |list: Vec<(String, FeatureKind)>| list.into_iter().map(|(n, _)| n).collect();
-    let (fields, numbers): (Vec<String>, Vec<String>) = (names(words), names(numbers));
-    if fields.is_empty() && request.recipe == Recipe::Auto {
-        let note = "no categorical field: the classic recipe was used".to_owned();
-        return Ok(Choice::Classic(Some(note)));
-    }
-    if fields.is_empty() {
-        return Err(HuntError::Usage(
-            "the lanner recipe needs a categorical field; name some in --categorical, or use --recipe classic"
-                .to_owned(),
-        ));
-    }
-    Ok(Choice::Lanner(Plan { preset, fields, left_out: chosen.left_out, numbers }))
 }
 
 /// Runs a hunt with the lanner recipe.
@@ -138,14 +48,15 @@ pub(crate) fn run(
     (cancel, observer): (&Cancel, &dyn Observer),
     lap: &mut Lap,
 ) -> Result<Hunt, HuntError> {
-    let spec = Spec { hours: true, ..hunt::spec_of(&inputs, request, plan.fields.clone(), vec![]) };
+    let spec =
+        Spec { hours: true, ..parts::spec_of(&inputs, request, plan.fields.clone(), vec![]) };
     let workers = Workers::new(request.threads).map_err(|e| HuntError::System(e.to_string()))?;
     let engine = Local::new(inputs.clone(), workers.count(), request.memory, cancel)?;
     lap.end("choose fields");
     observer.stage("reading", Some(engine.rows_read()));
     let distinct = engine.distinct(&spec)?;
     if distinct.rows == 0 {
-        return Err(HuntError::Nothing(hunt::nothing(&distinct, &inputs, &spec)));
+        return Err(HuntError::Nothing(parts::nothing(&distinct, &inputs, &spec)));
     }
     lap.end("read and collapse");
     let ctx = Ctx::new(workers, cancel.clone(), request.seed);
@@ -157,19 +68,19 @@ pub(crate) fn run(
     observer.stage("reasons", None);
     let order = scored.order();
     let mut models = model_runs(&scored, &distinct, request.contamination);
-    let (agreement, _) = ctx.parallel(|| hunt::agreement(&models, &distinct.copies));
-    let rank = hunt::ranks(&models, distinct.copies.len());
-    let ranks = hunt::rank_counts(&rank, &distinct.copies);
+    let (agreement, _) = ctx.parallel(|| parts::agreement(&models, &distinct.copies));
+    let rank = parts::ranks(&models, distinct.copies.len());
+    let ranks = parts::rank_counts(&rank, &distinct.copies);
     for model in &mut models {
         model.scores = pick(&model.scores, &order);
         model.votes = pick(&model.votes, &order);
     }
-    let input = hunt::input_report(&inputs, &distinct);
+    let input = parts::input_report(&inputs, &distinct);
     let settings = settings(&inputs, request, plan, &raw);
     let warnings = warnings(&models, &distinct, plan, &settings);
     let rows = UInt32Array::from(order.clone());
     let values = take_record_batch(&distinct.tuples, &rows).map_err(CollapseError::from)?;
-    let first_row = hunt::first_rows(&distinct, &order, &input);
+    let first_row = parts::first_rows(&distinct, &order, &input);
     let score = pick(&scored.score, &order);
     let found = found(facts, scored, order, request.top, &ctx);
     let order = &found.grounds.order;
@@ -409,7 +320,7 @@ fn settings(
     });
     let preset = Some(plan.preset.name.clone());
     let fields = fields.collect();
-    hunt::settings(inputs, request, ("lanner", preset), fields, plan.left_out.clone())
+    parts::settings(inputs, request, ("lanner", preset), fields, plan.left_out.clone())
 }
 
 /// Things a user should know about the whole run.
@@ -442,6 +353,6 @@ fn warnings(
     if let Some(time) = settings.time.as_ref().filter(|_| !timed) {
         out.push(format!("no value of {} reads as a time", excerpt(time, 80)));
     }
-    hunt::model_warnings(models, &mut out);
+    parts::model_warnings(models, &mut out);
     out
 }

@@ -2,6 +2,8 @@
 //!
 //! It owns seeds, threads, progress and cancellation. It computes no score and draws nothing.
 
+mod choice;
+mod classic;
 mod error;
 mod fields;
 mod forecast;
@@ -11,15 +13,18 @@ mod lanner;
 mod memory;
 mod models;
 mod outcome;
+mod parts;
 mod request;
 mod sessions;
 
+pub use choice::fitting as fitting_preset;
+pub use classic::{Foreseen, foresee};
 pub use error::HuntError;
 pub use fields::{CLOUDTRAIL, Fields, choose as choose_fields, is_cloudtrail};
 pub use forecast::{Basis, Forecast, Trial};
 pub use grounds::{Grounds, Lanner, NAME_SHOWN, VALUE_SHOWN, Why};
-pub use hunt::{Foreseen, Hunt, foresee, hunt};
-pub use lanner::{INCIDENTS_SHOWN, fitting as fitting_preset};
+pub use hunt::{Hunt, hunt};
+pub use lanner::INCIDENTS_SHOWN;
 pub use memory::peak as peak_memory;
 pub use outcome::{
     Agreement, FieldUse, IncidentLine, InputReport, ModelRun, Outcome, RankCount, Settings, Status,

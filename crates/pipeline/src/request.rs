@@ -15,7 +15,10 @@ pub enum Recipe {
     #[default]
     Auto,
     /// Detectors on category codes, votes.
-    Classic,
+    Classic {
+        /// The option that asks for it where no recipe was named.
+        option: Option<&'static str>,
+    },
     /// Surprise given who does it, sessions, incidents.
     Lanner,
 }

@@ -189,7 +189,8 @@ fn recipe(args: &Plan, models: &Models) -> Result<Recipe, Failure> {
     ];
     let given = only_classic.iter().find(|(_, given)| *given).map(|(name, _)| *name);
     match (args.recipe.as_deref(), given) {
-        (Some("classic"), _) | (None, Some(_)) => Ok(Recipe::Classic),
+        (Some("classic"), _) => Ok(Recipe::Classic { option: None }),
+        (None, Some(option)) => Ok(Recipe::Classic { option: Some(option) }),
         (Some("lanner"), None) => Ok(Recipe::Lanner),
         (Some("lanner"), Some(option)) => Err(Failure::usage(format!(
             "{option} has no meaning in the lanner recipe; leave it out, or use --recipe classic"
@@ -203,7 +204,8 @@ fn recipe(args: &Plan, models: &Models) -> Result<Recipe, Failure> {
 
 /// The preset of the user's own, where --preset names a file.
 fn own_preset(args: &Plan, recipe: Recipe) -> Result<Option<Preset>, Failure> {
-    let Some(name) = args.preset.as_deref().filter(|_| recipe != Recipe::Classic) else {
+    let Some(name) = args.preset.as_deref().filter(|_| !matches!(recipe, Recipe::Classic { .. }))
+    else {
         return Ok(None);
     };
     if name == "none" || Preset::names().any(|n| n == name) {
