@@ -130,7 +130,11 @@ fn ran(to: &mut impl Write, outcome: &Outcome) -> std::io::Result<()> {
         |status: fn(&Status) -> bool| outcome.models.iter().filter(|m| status(&m.status)).count();
     let ran = of(|s| *s == Status::Ran);
     let failed = of(|s| matches!(s, Status::Failed(_)));
-    let seconds = outcome.timings.iter().find(|(s, _)| *s == "models").map_or(0.0, |(_, s)| *s);
+    let seconds = outcome
+        .timings
+        .iter()
+        .find(|(s, _)| ["models", "score"].contains(s))
+        .map_or(0.0, |(_, s)| *s);
     write!(to, "{BOLD}Models{BOLD:#}  {ran} ran in {seconds:.2} s")?;
     if failed > 0 {
         write!(to, ", {HOT}{failed} failed{HOT:#}")?;

@@ -10,15 +10,21 @@ use lanner_collapse::{Memory, Query, RowsTable, Tables};
 use lanner_encode::value_text;
 use lanner_frame::Cancel;
 use lanner_frame::text::excerpt;
-use lanner_recipe::{SESSION_HOURS, evaluate as measure};
+use lanner_recipe::SESSION_HOURS;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
+use serde_json::Value;
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+mod items;
+mod labels;
+
+use items::Items;
+use labels::Labels;
 
 /// Measures how well a finished hunt found what is labelled.
 ///
@@ -28,109 +34,72 @@ use std::sync::Arc;
 #[command(after_help = "\
 Examples:
   lanner evaluate found --label label
+  lanner evaluate found --labels trail.labels.csv --label technique
   lanner evaluate found --label is_attack --technique mitre --json")]
 pub(crate) struct Args {
     /// Folder of a finished hunt
     dir: PathBuf,
-    /// Column of the inputs that marks attacks; null, '', 0 and false mark none
+    /// Column that marks attacks; null, '', 0 and false mark none
     #[arg(long, value_name = "COL")]
     label: String,
-    /// Column of the inputs that names the technique [default: the label]
+    /// Column that names the technique [default: the label]
     #[arg(long, value_name = "COL")]
     technique: Option<String>,
+    /// A table with these columns, a line for each labelled event [default: they are in the inputs]
+    #[arg(long, value_name = "FILE")]
+    labels: Option<String>,
+    /// Column by which the lines of --labels belong to events
+    #[arg(long, value_name = "COL", default_value = "eventID", requires = "labels")]
+    on: String,
     /// Print JSON
     #[arg(long)]
     json: bool,
-}
-
-/// How far down the list is looked.
-const FIRST: [usize; 3] = [20, 50, 100];
-/// Bootstrap draws, the share outside the interval, seed.
-const BOOTSTRAP: (u64, f64, u64) = (200, 0.05, 1);
-
-/// Tuples or incidents with their labels.
-#[derive(Default)]
-struct Items {
-    rows: Vec<u64>,
-    labelled: Vec<u64>,
-    /// Labelled rows by technique.
-    techniques: Vec<BTreeMap<String, u64>>,
-}
-
-impl Items {
-    fn new(n: usize) -> Self {
-        Self { rows: vec![0; n], labelled: vec![0; n], techniques: vec![BTreeMap::new(); n] }
-    }
-
-    fn add(&mut self, i: usize, rows: u64, technique: Option<&str>) {
-        self.rows[i] += rows;
-        if let Some(technique) = technique {
-            self.labelled[i] += rows;
-            *self.techniques[i].entry(technique.to_owned()).or_default() += rows;
-        }
-    }
-
-    fn attacks(&self) -> Vec<bool> {
-        let pairs = self.labelled.iter().zip(&self.rows);
-        pairs.map(|(&l, &rows)| rows > 0 && 2 * l >= rows).collect()
-    }
-
-    /// The technique of each attack that most of its rows have.
-    fn kinds(&self) -> Vec<Option<&str>> {
-        let attacks = self.attacks();
-        let kind = |i: usize| {
-            let most = self.techniques[i].iter().max_by_key(|(_, n)| **n);
-            most.filter(|_| attacks[i]).map(|(name, _)| name.as_str())
-        };
-        (0..attacks.len()).map(kind).collect()
-    }
-
-    fn measure(&self, scores: &[f64]) -> Value {
-        let (attacks, kinds) = (self.attacks(), self.kinds());
-        let interval = measure::bootstrap(scores, &attacks, measure::average_precision, BOOTSTRAP);
-        let precision: BTreeMap<String, Option<f64>> = FIRST
-            .iter()
-            .map(|&k| (k.to_string(), measure::precision_at(scores, &attacks, k)))
-            .collect();
-        let techniques: BTreeMap<String, usize> = FIRST
-            .iter()
-            .map(|&k| (k.to_string(), measure::kinds_at(scores, &kinds, k).0))
-            .collect();
-        json!({
-            "items": attacks.len(), "attacks": attacks.iter().filter(|&&a| a).count(),
-            "ap": measure::average_precision(scores, &attacks), "ap_interval": interval,
-            "auroc": measure::auroc(scores, &attacks), "precision_at": precision,
-            "techniques": measure::kinds_at(scores, &kinds, 1).1, "techniques_at": techniques,
-        })
-    }
 }
 
 pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
     let manifest = lanner_report::Manifest::read(&args.dir)?;
     let fields = manifest.settings["fields"].as_array().cloned().unwrap_or_default();
     let technique = args.technique.as_ref().unwrap_or(&args.label);
-    for column in [&args.label, technique] {
-        if fields.iter().any(|f| f["name"].as_str() == Some(column)) {
+    let from_inputs: Vec<&String> =
+        if args.labels.is_some() { vec![&args.on] } else { vec![&args.label, technique] };
+    for column in from_inputs {
+        if args.labels.is_none() && fields.iter().any(|f| f["name"].as_str() == Some(column)) {
             return Err(Failure::usage(format!(
                 "the hunt has seen column {column:?}; hunt again with --fields that leave it out"
             )));
         }
         if !manifest.inputs.columns.contains(column) {
             return Err(Failure::usage(format!(
-                "the inputs of the hunt have no column {column:?}"
+                "the inputs of the hunt have no column {column:?}; --labels FILE takes labels from another table"
             )));
         }
     }
     let tuples = table(&args.dir, "tuples.parquet")?;
     let threads = threads(None);
     let rows = rows_table(&args.dir, &manifest, threads, cancel)?;
+    let labels = match &args.labels {
+        Some(file) => Some(Labels::load(file, [&args.on, &args.label, technique], cancel)?),
+        None => None,
+    };
     let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+    let (from, label, kind) = match &labels {
+        Some(_) => (
+            format!(
+                "rows LEFT JOIN labels ON CAST(rows.{} AS VARCHAR) = labels.key",
+                quoted(&args.on)
+            ),
+            "labels.label".to_owned(),
+            "labels.technique".to_owned(),
+        ),
+        None => ("rows".to_owned(), quoted(&args.label), quoted(technique)),
+    };
     let sql = format!(
-        "SELECT lanner_place AS place, {} AS label, {} AS technique, lanner_time AS time, \
-         count(*) AS n FROM rows WHERE lanner_place IS NOT NULL GROUP BY 1, 2, 3, 4",
-        quoted(&args.label),
-        quoted(technique)
+        "SELECT lanner_place AS place, {label} AS label, {kind} AS technique, lanner_time AS time, \
+         count(*) AS n FROM {from} WHERE lanner_place IS NOT NULL GROUP BY 1, 2, 3, 4"
     );
+    let lines = labels.as_ref().map_or(0, Labels::len);
+    let labels = labels.map(|l| ("labels".to_owned(), l.table)).into_iter().collect();
+    let attached = Tables { files: Vec::new(), batches: labels };
     let query = Query::new(&sql, threads, Memory::default(), cancel);
     let incidents = args.dir.join("incidents.parquet").is_file();
     let incidents = if incidents { Some(table(&args.dir, "incidents.parquet")?) } else { None };
@@ -138,11 +107,12 @@ pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
     let mut by_tuple = Items::new(tuples.num_rows());
     let mut by_incident = Items::new(incidents.as_ref().map_or(0, RecordBatch::num_rows));
     let mut answer = Vec::new();
-    query.run(&Tables::default(), Some(with_places(rows, &fields)?), &mut |batch| {
+    query.run(&attached, Some(with_places(rows, &fields)?), &mut |batch| {
         answer.push(batch);
         ControlFlow::Continue(())
     })?;
     let actor = actors(&tuples);
+    let mut labelled = 0;
     for batch in &answer {
         let places = cast(batch.column(0), &DataType::Int64).map_err(Failure::failed)?;
         let places = places.as_primitive::<Int64Type>();
@@ -152,6 +122,7 @@ pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
         for i in 0..batch.num_rows() {
             let (place, n) = (places.value(i) as usize, counts.value(i) as u64);
             let label = value_text(batch.column(1), i);
+            labelled += label.as_ref().map_or(0, |_| n);
             let attack = !matches!(label.as_deref(), None | Some("" | "0" | "false"));
             let technique = value_text(batch.column(2), i).unwrap_or_default();
             let technique = attack.then_some(technique.as_str());
@@ -164,6 +135,12 @@ pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
                 }
             }
         }
+    }
+    if lines > 0 && labelled == 0 {
+        return Err(Failure::usage(format!(
+            "none of the {lines} lines of --labels belongs to an event: {} differs; name another column with --on",
+            args.on
+        )));
     }
     let mut all = vec![("list".to_owned(), by_tuple.measure(&numbers(&tuples, "score")?))];
     for field in tuples.schema().fields() {
@@ -195,6 +172,7 @@ fn print(all: &[(String, Value)]) -> std::io::Result<()> {
         "AP",
         "AP 95 %",
         "AUROC",
+        "AUROC 95 %",
         "P@20",
         "P@50",
         "P@100",
@@ -203,14 +181,15 @@ fn print(all: &[(String, Value)]) -> std::io::Result<()> {
     let mut table = crate::print::plain_table(&head);
     let number = |v: &Value| v.as_f64().map_or("-".to_owned(), |v| format!("{v:.3}"));
     for (name, m) in all {
-        let interval = &m["ap_interval"];
+        let between = |v: &Value| format!("{} to {}", number(&v[0]), number(&v[1]));
         table.add_row([
             excerpt(name, 40),
             m["items"].to_string(),
             m["attacks"].to_string(),
             number(&m["ap"]),
-            format!("{} to {}", number(&interval[0]), number(&interval[1])),
+            between(&m["ap_interval"]),
             number(&m["auroc"]),
+            between(&m["auroc_interval"]),
             number(&m["precision_at"]["20"]),
             number(&m["precision_at"]["50"]),
             number(&m["precision_at"]["100"]),
