@@ -20,6 +20,14 @@ pub struct Why {
     pub detail: Value,
 }
 
+impl Why {
+    /// Reasons in words, `; ` between them.
+    pub fn joined(reasons: &[Self]) -> String {
+        let texts: Vec<&str> = reasons.iter().map(|r| r.text.as_str()).collect();
+        texts.join("; ")
+    }
+}
+
 impl From<Reason> for Why {
     fn from(reason: Reason) -> Self {
         let detail = serde_json::to_value(&reason).unwrap_or_default();

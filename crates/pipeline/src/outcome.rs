@@ -188,8 +188,7 @@ impl Tuples {
 
     /// The reasons of tuple `i` in words, `; ` between them, safe to show.
     pub fn why(&self, i: usize) -> String {
-        let texts: Vec<String> = self.reasons(i).into_iter().map(|r| r.text).collect();
-        texts.join("; ")
+        Why::joined(&self.reasons(i))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::file::OutFile;
 use crate::tuples::parquet;
+use crate::why::as_json;
 use crate::{OutputFile, ReportError};
 use arrow::array::{
     ArrayRef, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array,
@@ -33,6 +34,7 @@ pub(crate) fn write(dir: &Path, incidents: &[IncidentLine]) -> Result<OutputFile
         Field::new("odd_actions", DataType::UInt32, false),
         Field::new("actions", DataType::Utf8, false),
         Field::new("why", DataType::Utf8, false),
+        Field::new("reasons", DataType::Utf8, true),
     ]));
     let mut writer = parquet(OutFile::create(dir, INCIDENTS)?, &schema)?;
     for part in incidents.chunks(CHUNK) {
@@ -66,5 +68,6 @@ fn columns(part: &[IncidentLine]) -> Vec<ArrayRef> {
         whole(|i| i.odd_actions),
         Arc::new(StringArray::from_iter_values(actions)),
         text(|i| Some(i.why.as_str())),
+        Arc::new(part.iter().map(|i| as_json(&i.reasons)).collect::<StringArray>()),
     ]
 }

@@ -3,13 +3,14 @@
 use crate::columns::{Layout, out_of, score_of};
 use crate::file::OutFile;
 use crate::models::ran;
+use crate::why::as_json;
 use crate::{OutputFile, ReportError};
 use arrow::array::{
-    ArrayRef, Float64Array, Int8Array, RecordBatch, StringArray, TimestampMicrosecondArray,
-    UInt32Array, UInt64Array,
+    ArrayRef, Float64Array, Int8Array, RecordBatch, StringArray, StringBuilder,
+    TimestampMicrosecondArray, UInt32Array, UInt64Array,
 };
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
-use lanner_pipeline::{Grounds, ModelRun, Outcome};
+use lanner_pipeline::{Grounds, ModelRun, Outcome, Why};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
@@ -62,6 +63,7 @@ fn columns(outcome: &Outcome, models: &[&ModelRun]) -> Vec<Field> {
     fields.extend(models.iter().map(|m| Field::new(score_of(m.id), DataType::Float64, false)));
     fields.extend(models.iter().map(|m| Field::new(out_of(m.id), DataType::Int8, false)));
     fields.push(Field::new("why", DataType::Utf8, false));
+    fields.push(Field::new("reasons", DataType::Utf8, true));
     if let Grounds::Lanner(found) = &outcome.tuples.grounds {
         fields.push(Field::new("incident", DataType::UInt32, true));
         fields.extend(found.roles().map(|name| Field::new(name, DataType::Utf8, true)));
@@ -91,7 +93,14 @@ fn chunk(
     for model in models {
         columns.push(Arc::new(votes(&model.votes[at.clone()])));
     }
-    columns.push(Arc::new(StringArray::from_iter_values(at.clone().map(|i| tuples.why(i)))));
+    let (mut why, mut reasons) = (StringBuilder::new(), StringBuilder::new());
+    for i in at.clone() {
+        let all = tuples.reasons(i);
+        why.append_value(Why::joined(&all));
+        reasons.append_option(as_json(&all).filter(|_| tuples.flagged[i]));
+    }
+    columns.push(Arc::new(why.finish()));
+    columns.push(Arc::new(reasons.finish()));
     if let Grounds::Lanner(found) = &tuples.grounds {
         columns.push(Arc::new(UInt32Array::from(tuples.incident[at.clone()].to_vec())));
         for j in 0..found.roles().count() {

@@ -1,7 +1,14 @@
-//! Finds what the reasons of a tuple, in words, say of one of its values.
+//! Reasons as JSON, and what the reasons of a tuple, in words, say of one of its values.
 
 use lanner_frame::text::excerpt;
-use lanner_pipeline::{NAME_SHOWN, VALUE_SHOWN};
+use lanner_pipeline::{NAME_SHOWN, VALUE_SHOWN, Why};
+use serde_json::Value;
+
+/// Reasons as JSON, the way to check each with them; nothing of none. Log text in it is raw.
+pub(crate) fn as_json(reasons: &[Why]) -> Option<String> {
+    let details: Vec<&Value> = reasons.iter().map(|r| &r.detail).filter(|d| !d.is_null()).collect();
+    (!details.is_empty()).then(|| details.into_iter().cloned().collect::<Value>().to_string())
+}
 
 /// What the reasons in words say of this value of this field, if they name it.
 pub(crate) fn reason<'w>(why: &'w str, field: &str, value: Option<&str>) -> Option<&'w str> {

@@ -83,6 +83,8 @@ pub(super) struct TupleRow {
     /// Votes of the models that ran, in registry order.
     pub votes: Vec<bool>,
     pub why: String,
+    /// The number of its incident.
+    pub incident: Option<u32>,
 }
 
 /// One incident of the list.
@@ -97,6 +99,18 @@ pub(super) struct IncidentRow {
     pub rows: u64,
     pub actions: String,
     pub why: String,
+    /// The reasons with all that is known of them; none for an old file.
+    pub reasons: Vec<Grounded>,
+}
+
+/// A reason as the files have it; what is not shown is left out.
+#[derive(Deserialize)]
+pub(super) struct Grounded {
+    pub text: String,
+    #[serde(default)]
+    pub sql: Option<String>,
+    #[serde(default)]
+    pub because: Vec<Grounded>,
 }
 
 /// Models by models.
@@ -221,6 +235,10 @@ fn rows(
     let votes = votes.collect::<Result<Vec<_>, _>>()?;
     let why = batch.column_by_name("why").and_then(|c| c.as_string_opt::<i32>());
     let why = why.ok_or_else(|| damaged(TUPLES, "no column why"))?;
+    let incident = match batch.column_by_name("incident") {
+        Some(_) => column::<UInt32Type>(batch, "incident")?,
+        None => vec![None; batch.num_rows()],
+    };
     let row = |i: usize| TupleRow {
         values: texts.iter().map(|t| t.is_valid(i).then(|| t.value(i).to_owned())).collect(),
         copies: copies[i].unwrap_or_default(),
@@ -230,6 +248,7 @@ fn rows(
         score: score[i].unwrap_or(f64::NAN),
         votes: votes.iter().map(|v| v[i] == Some(1)).collect(),
         why: why.value(i).to_owned(),
+        incident: incident[i],
     };
     Ok((0..batch.num_rows()).map(row).collect())
 }
@@ -257,12 +276,17 @@ fn incidents(dir: &Path) -> Result<Vec<IncidentRow>, ReportError> {
             Ok(column.iter().map(|v| v.map(str::to_owned)).collect())
         };
         let (principal, network, agent) = (text("principal")?, text("network")?, text("agent")?);
-        let (actions, why) = (text("actions")?, text("why")?);
+        let (actions, why, reasons) = (text("actions")?, text("why")?, text("reasons")?);
         let start = column::<TimestampMicrosecondType>(&batch, "start")?;
         let end = column::<TimestampMicrosecondType>(&batch, "end")?;
         let score = column::<Float64Type>(&batch, "score")?;
         let tuples = column::<UInt32Type>(&batch, "tuples")?;
         let rows = column::<UInt64Type>(&batch, "rows")?;
+        let grounded = |json: &Option<String>| match json {
+            Some(json) => serde_json::from_str(json).map_err(|e| damaged(INCIDENTS, e)),
+            None => Ok(Vec::new()),
+        };
+        let mut reasons = reasons.iter().map(grounded).collect::<Result<Vec<_>, _>>()?;
         all.extend((0..batch.num_rows()).map(|i| IncidentRow {
             principal: principal[i].clone(),
             network: network[i].clone(),
@@ -274,6 +298,7 @@ fn incidents(dir: &Path) -> Result<Vec<IncidentRow>, ReportError> {
             rows: rows[i].unwrap_or_default(),
             actions: actions[i].clone().unwrap_or_default(),
             why: why[i].clone().unwrap_or_default(),
+            reasons: std::mem::take(&mut reasons[i]),
         }));
     }
     Ok(all)
