@@ -84,11 +84,11 @@ def main():
                 unnamed += 1
                 continue
             first = RAW[spoken[0]]
-            rest = [columns for name, columns in RAW.items() if columns != first and name != "role"]
-            scores = [changed(args, frame, tuple_["fields"], c, Path(folder)) for c in (first, draw.choice(rest))]
+            other = draw.choice([n for n, columns in RAW.items() if columns != first and n != "role"])
+            scores = [changed(args, frame, tuple_["fields"], c, Path(folder)) for c in (first, RAW[other])]
             asked += 1
             faithful += scores[0] < scores[1]
-            print(f"{asked}: {spoken[0]} {tuple_['score']:.2f} -> {scores[0]:.2f}, another {scores[1]:.2f}", flush=True)
+            print(f"{asked}: {spoken[0]} {tuple_['score']:.2f} -> {scores[0]:.2f}, {other} -> {scores[1]:.2f}", flush=True)
     print(f"{args.table.name}: faithful {faithful} of {asked} ({100 * faithful / max(asked, 1):.0f} %); "
           f"{unnamed} tuples have no reason about a field")
 

@@ -4,7 +4,7 @@
 //! hours, ...) is made ordinary and the tuple scored again; the reason contributes the difference.
 
 use crate::counts::Counts;
-use crate::score::Aspect;
+use crate::score::{Aspect, Company};
 use crate::time::habit_bin;
 use crate::words::{self, Fact};
 use crate::{Facts, Feature, Incident, Role, Scored, sql};
@@ -52,6 +52,7 @@ pub struct Reason {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usual: Option<(Option<String>, u64)>,
     /// How much lower the score would be without it, what supports it included; 0 inside `because`.
+    /// Contributions overlap and do not add up to the score.
     pub contribution: f64,
     /// In plain words. Values in it are cut and safe to show.
     pub text: String,
@@ -117,7 +118,7 @@ impl<'a> Reasons<'a> {
             let text = words::company(others);
             reasons.push(self.plain(Kind::Company, u64::from(others), context, text));
         }
-        let novelty = scored.company.novelty(f, i);
+        let novelty = Company::novelty(f, own);
         if novelty > 0.0 {
             let text = words::novelty(own);
             reasons.push(self.plain(Kind::Novelty, u64::from(own), novelty, text));

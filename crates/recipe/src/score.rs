@@ -181,7 +181,7 @@ impl Company {
 
     /// The score of tuple `i` out of its own oddness and newcomer term.
     fn add(&self, own: f64, f: f64, i: usize) -> f64 {
-        own + self.context(i) + self.novelty(f, i)
+        own + self.context(i) + Self::novelty(f, self.own_actions[i])
     }
 
     /// What odd neighbours in a session add.
@@ -190,8 +190,8 @@ impl Company {
     }
 
     /// What a newcomer's actions of its own add.
-    pub(crate) fn novelty(&self, f: f64, i: usize) -> f64 {
-        1.5 * Newcomers::share(f) * f64::from(self.own_actions[i]).ln_1p()
+    pub(crate) fn novelty(f: f64, own_actions: u32) -> f64 {
+        1.5 * Newcomers::share(f) * f64::from(own_actions).ln_1p()
     }
 }
 
@@ -239,7 +239,8 @@ impl Scored {
     }
 
     /// The score that tuple `i` would have if an aspect of it were ordinary: the features that speak
-    /// about it at most at their median over all tuples, everything else as it is. Without an aspect, the
+    /// about it at most at their median over all tuples, everything else as it is; an ordinary action changes
+    /// no state either, and is seen elsewhere. Without an aspect, the
     /// score of the tuple as it is, found the same way: the difference is what the aspect contributes.
     ///
     /// It is near [`Scored::score`] but not equal, since a row that the models are asked about stands
@@ -268,8 +269,11 @@ impl Scored {
         let r1 = rank_among(&ladder.by_models, self.models.surprise_of(&features, facts.len()));
         let r2 = rank_among(&ladder.sums, features.iter().sum());
         let rank = rank_among(&ladder.both, self.newcomers.blend(r1, r2));
-        let bonus = self.settings.bonus(facts.changes[i]);
+        // An ordinary action changes nothing, and is none that only this session has.
+        let acts = matches!(aspect, Some(Aspect::Column(j)) if facts.at(Role::Action) == Some(j));
+        let bonus = self.settings.bonus(facts.changes[i] && !acts);
         let own = tail_surprise(rank, facts.len()) + NEWCOMER * f + bonus;
-        self.company.add(own, f, i)
+        let actions = self.company.own_actions[i].saturating_sub(u32::from(acts));
+        own + self.company.context(i) + Company::novelty(f, actions)
     }
 }
