@@ -96,6 +96,9 @@ pub trait Fitted: Send + Sync {
     ///
     /// # Panics
     /// If there is no row `i`.
+    ///
+    /// # Cost
+    /// As scoring a new row.
     fn own_shares(&self, _i: usize, row: &[f64], out: &mut [f64]) -> bool {
         self.scorer().is_some_and(|scorer| scorer.shares(row, out))
     }

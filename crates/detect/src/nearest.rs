@@ -59,9 +59,7 @@ impl Model {
         let own = graph.map_steps(k, ctx, |steps| score(steps, k, method))?;
         Ok(Self { index: graph.index().clone(), k, method, own })
     }
-}
 
-impl Model {
     /// Splits the score of a row whose k places are given into shares of the columns. Not where a
     /// distance overflows, which leaves a score without parts.
     fn split(&self, row: &[f64], places: &[Place], out: &mut [f64]) -> bool {

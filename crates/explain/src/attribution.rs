@@ -3,10 +3,10 @@
 //! Where the score is a sum, its own parts say it ([`Method::Exact`]). Elsewhere the model is asked
 //! again, with one feature at a time made ordinary ([`Method::Neutral`]).
 //!
-//! - **Source** of the second: one-at-a-time replacement by a baseline, as in M. Robnik-Sikonja,
-//!   I. Kononenko, "Explaining Classifications For Individual Instances", IEEE TKDE 20(5), 2008; on
-//!   pictures known as occlusion, M. D. Zeiler, R. Fergus, "Visualizing and Understanding Convolutional
-//!   Networks", ECCV 2014.
+//! - **Source** of the second, one-at-a-time replacement by a baseline: known on pictures as occlusion,
+//!   M. D. Zeiler, R. Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 2014. The
+//!   difference that leaving out one feature makes explains any model since M. Robnik-Sikonja,
+//!   I. Kononenko, "Explaining Classifications For Individual Instances", IEEE TKDE 20(5), 2008.
 
 use lanner_detect::{Fitted, Scorer};
 use lanner_frame::Sample;

@@ -271,9 +271,9 @@ impl Fitted for Model {
 impl Scorer for Model {
     fn score(&self, row: &[f64]) -> f64 {
         let mut sums = Vec::new();
-        let mut place = |f: &Field| f.place(f.distance(row, &self.centre, &mut sums).1);
-        let sum: f64 = self.fields.iter().map(&mut place).sum();
-        (sum / self.fields.len() as f64).min(f64::MAX)
+        let places =
+            self.fields.iter().map(|f| f.place(f.distance(row, &self.centre, &mut sums).1));
+        (places.sum::<f64>() / self.fields.len() as f64).min(f64::MAX)
     }
 }
 

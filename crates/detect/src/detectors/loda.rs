@@ -342,6 +342,7 @@ mod tests {
             assert!((own - expected).abs() < 1e-9, "{own} {expected}");
         }
     }
+
     /// Four columns make cuts through two. One of weights 3 and 4 gives its columns 9/25 and 16/25 of
     /// its term, another of weight 2 gives its column all.
     #[test]
