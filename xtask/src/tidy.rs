@@ -18,7 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lanner-detect", &["frame", "kernels"]),
     ("lanner-vote", &["kernels"]),
     ("lanner-recipe", &["frame", "kernels", "detect"]),
-    ("lanner-explain", &[]),
+    ("lanner-explain", &["frame", "kernels", "detect"]),
     ("lanner-sessions", &["frame", "kernels", "detect", "vote"]),
     (
         "lanner-pipeline",

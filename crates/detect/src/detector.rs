@@ -88,6 +88,21 @@ pub trait Fitted: Send + Sync {
     /// Scores rows that it was not fitted on; `None` where the method defines no such thing.
     fn scorer(&self) -> Option<&dyn Scorer>;
 
+    /// Splits own score `i` into one share a feature, d values, where it is a sum; they add up to it.
+    /// `row` is row `i` of those fitted on. `false`, and `out` untouched, where it is no such sum.
+    ///
+    /// By default what [`Scorer::shares`] says of the row. A model whose own scores are not what its
+    /// scorer gives for the same rows must override this.
+    ///
+    /// # Panics
+    /// If there is no row `i`.
+    ///
+    /// # Cost
+    /// As scoring a new row.
+    fn own_shares(&self, _i: usize, row: &[f64], out: &mut [f64]) -> bool {
+        self.scorer().is_some_and(|scorer| scorer.shares(row, out))
+    }
+
     /// Things a user should know about this fit (a column left out, an approximation in use), a
     /// sentence each.
     fn notes(&self) -> Vec<String> {
@@ -145,6 +160,13 @@ pub trait Scorer: Sync {
     /// Splits a score into one share a feature, where it is a sum; they add up to the score.
     /// `false`, and `out` untouched, where it is not.
     fn shares(&self, _row: &[f64], _out: &mut [f64]) -> bool {
+        false
+    }
+
+    /// Says whether shares are parts of a distance: 0 or more, and 0 in a feature in which the row is
+    /// like those it is compared with. Elsewhere an ordinary value has a share too, and a share means
+    /// something only beside the one of an ordinary row.
+    fn shares_are_distances(&self) -> bool {
         false
     }
 }

@@ -3,8 +3,9 @@
 use crate::metric::{Exponent, metric};
 use crate::{FitError, Fitted, ParamError, Scorer};
 use lanner_frame::{Ctx, Sample};
-use lanner_kernels::neighbours::{Graph, Index, Metric, Search, Step};
+use lanner_kernels::neighbours::{Graph, Index, Metric, Place, Search, Step};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// The number that stands for a row's k distances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,11 +59,50 @@ impl Model {
         let own = graph.map_steps(k, ctx, |steps| score(steps, k, method))?;
         Ok(Self { index: graph.index().clone(), k, method, own })
     }
+
+    /// Splits the score of a row whose k places are given into shares of the columns. Not where a
+    /// distance overflows, which leaves a score without parts.
+    fn split(&self, row: &[f64], places: &[Place], out: &mut [f64]) -> bool {
+        let mut parts = vec![0.0; row.len()];
+        let mut shares = vec![0.0; row.len()];
+        let wanted = self.method.places(self.k);
+        let mut filled = 0;
+        for shell in places.chunk_by(|a, b| a.distance == b.distance) {
+            let sum: f64 = shell.iter().map(|place| place.share).sum();
+            let start = filled;
+            // A whole number, but for the rounding of the last shell's shares.
+            filled += sum.round() as u64;
+            let counted = overlap(&(start..filled), &wanted) as f64;
+            if counted == 0.0 {
+                continue;
+            }
+            for place in shell {
+                let other = self.index.row(place.row as usize);
+                if !(place.distance.is_finite()
+                    && self.index.metric().parts(row, &other, &mut parts))
+                {
+                    return false;
+                }
+                let weight = counted / (wanted.end - wanted.start) as f64 * (place.share / sum);
+                for (share, part) in shares.iter_mut().zip(&parts) {
+                    *share += weight * place.distance * part;
+                }
+            }
+        }
+        out.copy_from_slice(&shares);
+        true
+    }
 }
 
 impl Fitted for Model {
     fn own_scores(&self) -> &[f64] {
         &self.own
+    }
+
+    fn own_shares(&self, i: usize, row: &[f64], out: &mut [f64]) -> bool {
+        let mut places = Vec::new();
+        self.index.own_places(i, self.k, &mut Search::default(), &mut places);
+        self.split(row, &places, out)
     }
 
     fn scorer(&self) -> Option<&dyn Scorer> {
@@ -88,24 +128,46 @@ impl Scorer for Model {
         self.index.steps(row, self.k, &mut search, &mut steps);
         score(&steps, self.k, self.method).min(f64::MAX)
     }
+
+    fn shares(&self, row: &[f64], out: &mut [f64]) -> bool {
+        let mut places = Vec::new();
+        self.index.places(row, self.k, &mut Search::default(), &mut places);
+        self.split(row, &places, out)
+    }
+
+    fn shares_are_distances(&self) -> bool {
+        true
+    }
+}
+
+impl Method {
+    /// The places of k, from 0, whose mean distance is the score.
+    fn places(self, k: u64) -> Range<u64> {
+        match self {
+            Self::Largest => k - 1..k,
+            Self::Mean => 0..k,
+            Self::Median => (k - 1) / 2..k / 2 + 1,
+        }
+    }
 }
 
 /// The score of a row whose k distances are given as steps.
 fn score(steps: &[Step], k: u64, method: Method) -> f64 {
-    // The distance in place i of k, from 0.
-    let at = |i: u64| {
-        let mut filled = 0;
-        let reached = steps.iter().find(|s| {
-            filled += s.places;
-            filled > i
-        });
-        reached.or(steps.last()).map_or(0.0, |s| s.distance)
-    };
-    match method {
-        Method::Largest => at(k - 1),
-        Method::Mean => steps.iter().map(|s| s.distance * s.places as f64).sum::<f64>() / k as f64,
-        Method::Median => f64::midpoint(at((k - 1) / 2), at(k / 2)),
-    }
+    let wanted = method.places(k);
+    let mut filled = 0;
+    let weighed = steps.iter().map(|step| {
+        let start = filled;
+        filled += step.places;
+        (step.distance, overlap(&(start..filled), &wanted))
+    });
+    let counted = weighed.filter(|&(_, weight)| weight > 0);
+    let sum: f64 = counted.map(|(distance, weight)| distance * weight as f64).sum();
+    sum / (wanted.end - wanted.start) as f64
+}
+
+/// How many places two ranges of them have in common.
+fn overlap(a: &Range<u64>, b: &Range<u64>) -> u64 {
+    a.end.min(b.end).saturating_sub(a.start.max(b.start))
 }
 
 #[cfg(test)]
@@ -129,6 +191,59 @@ mod tests {
         // A new row 0 has distances 0, 0, 3, and even k takes the mean of the middle two.
         assert_eq!(mean.score(&[0.0]), 1.0);
         assert_eq!(fit(&rows, &copies, 2, Method::Median).own_scores(), [1.5, 3.0, 8.5]);
+    }
+
+    fn own_shares(model: &Model, sample: &Sample, i: usize) -> [f64; 2] {
+        let mut shares = [f64::NAN; 2];
+        assert!(model.own_shares(i, sample.row(i), &mut shares));
+        shares
+    }
+
+    /// From (0, 0), there twice: its copy at 0, then (3, 4) and (5, 0), which is there twice, at 5.
+    /// k = 2 takes one place of the three at 5, a third of it (3, 4) with parts 9/25 and 16/25.
+    #[test]
+    fn a_shell_shares_its_parts_by_copies() {
+        let rows = Matrix::from_rows(&[[0.0, 0.0], [3.0, 4.0], [5.0, 0.0], [90.0, 90.0]]);
+        let sample = Sample::collapse(&rows, &[2, 1, 2, 1]).unwrap().0;
+        let shell = [5.0 * (0.36 + 2.0) / 3.0, 5.0 * 0.64 / 3.0];
+        let half = shell.map(|share| 0.5 * share);
+        for (method, expected) in
+            [(Method::Largest, shell), (Method::Mean, half), (Method::Median, half)]
+        {
+            let model = Model::fit(&sample, 2, method, Metric::Euclidean, &Ctx::small(1)).unwrap();
+            let shares = own_shares(&model, &sample, 0);
+            let close = shares.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-12);
+            assert!(close, "{method:?}: {shares:?}");
+            // As a new row it has two copies at 0, which fill both places.
+            let mut as_new = [f64::NAN; 2];
+            assert!(model.shares(&[0.0, 0.0], &mut as_new) && as_new == [0.0; 2]);
+        }
+    }
+
+    #[test]
+    fn shares_add_up_in_every_metric_but_cosine() {
+        let rows = [[0.0, 1.0], [3.0, 4.0], [5.0, -2.0], [9.0, 7.0], [9.5, 7.0]];
+        let sample = Sample::collapse(&Matrix::from_rows(&rows), &[2, 1, 3, 1, 2]).unwrap().0;
+        for method in [Method::Largest, Method::Mean, Method::Median] {
+            for metric in [Metric::Manhattan, Metric::Chebyshev, Metric::Minkowski(3.0)] {
+                let model = Model::fit(&sample, 4, method, metric, &Ctx::small(1)).unwrap();
+                for (i, own) in model.own_scores().iter().enumerate() {
+                    let sum: f64 = own_shares(&model, &sample, i).iter().sum();
+                    assert!((sum - own).abs() < 1e-12, "{metric:?}, {method:?}: {sum} for {own}");
+                }
+            }
+            let cosine = Model::fit(&sample, 4, method, Metric::Cosine, &Ctx::small(1)).unwrap();
+            assert!(!cosine.own_shares(0, sample.row(0), &mut [f64::NAN; 2]));
+        }
+    }
+
+    /// The square of the largest number is no number.
+    #[test]
+    fn a_distance_that_overflows_has_no_shares() {
+        let model = fit(&[[0.0], [1.0], [2.0]], &[1, 1, 1], 2, Method::Median);
+        let mut shares = [f64::NAN];
+        assert_eq!(model.score(&[f64::MAX]), f64::MAX);
+        assert!(!model.shares(&[f64::MAX], &mut shares) && shares[0].is_nan());
     }
 
     #[test]

@@ -2,8 +2,10 @@
 //!
 //! This crate draws nothing: no colour, no HTML.
 
+mod attribution;
 mod rarity;
 
+pub use attribution::{Attribution, Method, attribute, ordinary};
 pub use rarity::{Rarity, Values};
 
 use serde::Serialize;

@@ -235,14 +235,6 @@ pub struct Model {
     own: Vec<f64>,
 }
 
-impl Model {
-    /// The place of the row in each field's range.
-    fn places<'a>(&'a self, row: &'a [f64]) -> impl Iterator<Item = (usize, f64)> + 'a {
-        let mut sums = Vec::new();
-        self.fields.iter().map(move |f| (f.of, f.place(f.distance(row, &self.centre, &mut sums).1)))
-    }
-}
-
 impl Fitted for Model {
     fn own_scores(&self) -> &[f64] {
         &self.own
@@ -278,17 +270,10 @@ impl Fitted for Model {
 
 impl Scorer for Model {
     fn score(&self, row: &[f64]) -> f64 {
-        let sum: f64 = self.places(row).map(|(_, place)| place).sum();
-        (sum / self.fields.len() as f64).min(f64::MAX)
-    }
-
-    /// Exact: the score is a mean over fields.
-    fn shares(&self, row: &[f64], out: &mut [f64]) -> bool {
-        out.fill(0.0);
-        for (of, place) in self.places(row) {
-            out[of] += place / self.fields.len() as f64;
-        }
-        true
+        let mut sums = Vec::new();
+        let places =
+            self.fields.iter().map(|f| f.place(f.distance(row, &self.centre, &mut sums).1));
+        (places.sum::<f64>() / self.fields.len() as f64).min(f64::MAX)
     }
 }
 

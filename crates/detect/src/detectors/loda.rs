@@ -15,6 +15,10 @@
 //! probability of an empty one: the published method. With `lookup = "pyod"` it reads the bin that
 //! the reference reads, and the sum is divided by C once more.
 //!
+//! A cut's term has no exact parts by column, since it is read from one number. It is shared out by the
+//! squares of the weights, `w_ij^2 / |w_i|^2`: how far the cut's direction points along column j. This
+//! asks nothing of the row's values, so moving a column's origin moves no share.
+//!
 //! - **Score**: nats (over C again for `pyod`), 0 or more; larger is odder.
 //! - **Cost**: fit and scoring O(C n sqrt d), with automatic bins O(C (n log n + N log n)) at most;
 //!   memory 8 n bytes a thread.
@@ -76,7 +80,8 @@ impl Detector for Loda {
         idea: "Looks at the rows along many random directions, each a mix of a few fields, and counts the rows \
                in equally wide bins along each. A row is odd where its bins are thinly filled in many directions.",
         formula: "s(x) = mean over cuts i of -ln p_i; p_i = share of the rows in the bin of w_i . x, w_i a \
-                  random direction through sqrt(d) fields; with lookup = pyod divided by the number of cuts again",
+                  random direction through sqrt(d) fields; with lookup = pyod divided by the number of cuts again. \
+                  A field's share: each cut's term times w_ij^2 / |w_i|^2",
         params: &[
             Param {
                 name: "n_bins",
@@ -190,6 +195,19 @@ impl Cut {
         Ok(cut)
     }
 
+    /// Adds the score to `out`, shared out by the squares of the weights.
+    fn share(&self, score: f64, out: &mut [f64]) {
+        let length: f64 = self.squares().map(|(_, square)| square).sum();
+        for (j, square) in self.squares() {
+            out[j] += score * (square / length);
+        }
+    }
+
+    /// Columns with their weights squared, whose sum is not 0.
+    fn squares(&self) -> impl Iterator<Item = (usize, f64)> {
+        self.weights.iter().map(|&(j, w)| (j as usize, w * w))
+    }
+
     fn project(&self, row: &[f64]) -> f64 {
         self.weights.iter().map(|&(j, w)| w * row[j as usize]).sum()
     }
@@ -213,6 +231,17 @@ impl Bars {
             Lookup::Pyod => self.nats[self.grid.edges_below(z).min(self.nats.len() - 1)],
             Lookup::Own if self.grid.contains(z) => self.nats[self.grid.bin(z)],
             Lookup::Own => self.empty,
+        }
+    }
+}
+
+impl Model {
+    /// The score that a sum over the cuts makes.
+    fn divided(&self, sum: f64) -> f64 {
+        let cuts = self.cuts.len() as f64;
+        match self.lookup {
+            Lookup::Pyod => sum / cuts / cuts,
+            Lookup::Own => sum / cuts,
         }
     }
 }
@@ -248,6 +277,10 @@ impl Fitted for Model {
         if self.cuts.is_empty() || !self.cuts.iter().all(in_range) {
             return Err("a cut has a column that does not exist");
         }
+        let points = |cut: &Cut| cut.squares().map(|(_, square)| square).sum::<f64>().is_normal();
+        if !self.cuts.iter().all(points) {
+            return Err("a cut has no direction");
+        }
         if !self.cuts.iter().filter_map(|c| c.bars.as_ref()).all(whole) {
             return Err("a histogram has not the scores of its bins");
         }
@@ -257,12 +290,18 @@ impl Fitted for Model {
 
 impl Scorer for Model {
     fn score(&self, row: &[f64]) -> f64 {
-        let cuts = self.cuts.len() as f64;
-        let sum: f64 = self.cuts.iter().map(|cut| cut.score(row, self.lookup)).sum();
-        match self.lookup {
-            Lookup::Pyod => sum / cuts / cuts,
-            Lookup::Own => sum / cuts,
+        self.divided(self.cuts.iter().map(|cut| cut.score(row, self.lookup)).sum())
+    }
+
+    fn shares(&self, row: &[f64], out: &mut [f64]) -> bool {
+        out.fill(0.0);
+        for cut in &self.cuts {
+            cut.share(cut.score(row, self.lookup), out);
         }
+        for share in out {
+            *share = self.divided(*share);
+        }
+        true
     }
 }
 
@@ -301,6 +340,27 @@ mod tests {
         let expected = [mix(full, full), mix(thin, full), mix(thin, thin)];
         for (own, expected) in model.own_scores().iter().zip(expected) {
             assert!((own - expected).abs() < 1e-9, "{own} {expected}");
+        }
+    }
+
+    /// Four columns make cuts through two. One of weights 3 and 4 gives its columns 9/25 and 16/25 of
+    /// its term, another of weight 2 gives its column all.
+    #[test]
+    fn shares_follow_the_squares_of_the_weights() {
+        let x = Matrix::from_rows(&[[0.0, 0.0, 0.0, 0.0], [1.0, 2.0, 3.0, 9.0]]);
+        let (sample, _) = Sample::collapse(&x, &[5, 1]).unwrap();
+        for lookup in [Lookup::Own, Lookup::Pyod] {
+            let params = Params { n_random_cuts: 2, lookup, ..Params::default() };
+            let mut model = Loda::fit(&sample, &params, &Ctx::small(0)).unwrap();
+            model.cuts[0].weights = vec![(2, 3.0), (0, -4.0)];
+            model.cuts[1].weights = vec![(3, 2.0)];
+            let row = sample.row(1);
+            let [a, b] = [0, 1].map(|i| model.divided(model.cuts[i].score(row, lookup)));
+            let mut shares = [f64::NAN; 4];
+            assert!(model.shares(row, &mut shares) && a > 0.0 && b > 0.0);
+            for (share, expected) in shares.iter().zip([a * 0.64, 0.0, a * 0.36, b]) {
+                assert!((share - expected).abs() < 1e-12, "{shares:?}");
+            }
         }
     }
 }

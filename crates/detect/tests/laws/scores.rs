@@ -3,6 +3,8 @@
 use super::{
     SEED, bits, context, default_of, fit, for_each_detector, new_scores, own_scores, tables,
 };
+use lanner_detect::Entry;
+use lanner_frame::Matrix;
 use lanner_testkit::{Table, median, ranks};
 
 #[test]
@@ -126,8 +128,69 @@ fn shares_add_up_to_the_score() {
                     return;
                 }
                 let (sum, score) = (shares.iter().sum::<f64>(), scorer.score(row));
-                assert!((sum - score).abs() <= 1e-9 * score.abs().max(1.0), "{sum} for {score}");
+                assert!(same(sum, score), "{sum} for {score}");
                 shares.fill(f64::NAN);
+            }
+        });
+    }
+}
+
+/// Own shares of all rows of the table, in its order; `None` where the model has none.
+fn own_shares(entry: &dyn Entry, table: &Table) -> Option<Vec<Vec<f64>>> {
+    let (model, places) = (fit(entry, table), table.sample().1);
+    let split = |(row, &i): (&[f64], &u32)| {
+        let mut shares = vec![f64::NAN; row.len()];
+        let has = model.as_fitted().own_shares(i as usize, row, &mut shares);
+        assert!(has || shares.iter().all(|s| s.is_nan()), "no shares, but touched");
+        has.then_some(shares)
+    };
+    table.x.iter_rows().zip(&places).map(split).collect()
+}
+
+/// Says whether two sums are equal but for rounding.
+fn same(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 1e-9 * b.abs().max(1.0)
+}
+
+#[test]
+fn own_shares_add_up_to_the_own_score() {
+    for table in tables() {
+        for_each_detector(|entry| {
+            let Some(shares) = own_shares(entry, &table) else { return };
+            for (shares, score) in shares.iter().zip(own_scores(entry, &table)) {
+                let sum = shares.iter().sum::<f64>();
+                assert!(same(sum, score), "{sum} for {score}");
+            }
+        });
+    }
+}
+
+#[test]
+fn these_scores_have_shares() {
+    let [codes, _] = tables();
+    for_each_detector(|entry| {
+        let sums = ["KNN", "AvKNN", "COPOD", "ECOD", "HBOS", "LODA"].contains(&entry.card().id);
+        assert_eq!(own_shares(entry, &codes).is_some(), sums);
+    });
+}
+
+/// Not LODA, which draws its directions column by column.
+#[test]
+fn permuting_features_permutes_shares() {
+    for table in tables() {
+        let order: Vec<usize> = (0..table.x.columns()).rev().collect();
+        let turn = |row: &[f64]| order.iter().map(|&j| row[j]).collect::<Vec<f64>>();
+        let rows: Vec<Vec<f64>> = table.x.iter_rows().map(turn).collect();
+        let turned = Table { x: Matrix::from_rows(&rows), copies: table.copies.clone() };
+        for_each_detector(|entry| {
+            if entry.card().id == "LODA" {
+                return;
+            }
+            let Some(plain) = own_shares(entry, &table) else { return };
+            let moved = own_shares(entry, &turned).expect("the order of features is no matter");
+            for (plain, moved) in plain.iter().zip(moved) {
+                let pairs = turn(plain).into_iter().zip(moved);
+                assert!(pairs.clone().all(|(a, b)| same(a, b)), "{:?}", pairs.collect::<Vec<_>>());
             }
         });
     }

@@ -109,8 +109,24 @@ impl Index {
     /// The rows that fill the k places nearest to a new row of d finite values, nearest first.
     pub fn places(&self, row: &[f64], k: u64, search: &mut Search, out: &mut Vec<Place>) {
         self.find(&self.0.metric.placed(row), None, k, search);
+        self.fill(k, search, out);
+    }
+
+    /// As [`Index::places`], for the sample's row `row` itself: its own other copies are neighbours at
+    /// distance 0, the row is not.
+    pub fn own_places(&self, row: usize, k: u64, search: &mut Search, out: &mut Vec<Place>) {
+        self.find_own(self.position(row), k, search);
+        self.fill(k, search, out);
+    }
+
+    fn fill(&self, k: u64, search: &Search, out: &mut Vec<Place>) {
         let found: Vec<Candidate> = search.found().collect();
         places(self.0.metric, &found, k, out);
+    }
+
+    /// The sample's row `row`, d values (scaled to length 1 for [`Metric::Cosine`], a 0 or 1 behind them).
+    pub fn row(&self, row: usize) -> Vec<f64> {
+        self.row_at(self.position(row))
     }
 
     /// Finds the nearest rows of the row at a position, its own other copies among them.
@@ -365,7 +381,7 @@ struct Rows {
 
 impl Serialize for Index {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let rows = (0..self.rows()).flat_map(|row| self.row_at(self.position(row)));
+        let rows = (0..self.rows()).flat_map(|row| self.row(row));
         let (metric, columns, copies) = (self.metric(), self.0.columns, self.copies().to_vec());
         Rows { metric, columns, values: rows.collect(), copies }.serialize(to)
     }

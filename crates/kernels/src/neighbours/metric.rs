@@ -58,6 +58,40 @@ impl Metric {
         }
     }
 
+    /// Splits the distance of two rows of d finite values over their columns: parts that add up to 1,
+    /// all 0 where the rows are equal.
+    ///
+    /// A column's part is |a - b|^p among those of all columns; in the Chebyshev metric the columns with
+    /// the largest difference have equal parts. A cosine is no sum over columns: `false`, and `out`
+    /// untouched.
+    pub fn parts(self, a: &[f64], b: &[f64], out: &mut [f64]) -> bool {
+        if self == Self::Cosine {
+            return false;
+        }
+        for (gap, (a, b)) in out.iter_mut().zip(a.iter().zip(b)) {
+            // Halves, because the difference of two finite numbers need not be finite.
+            *gap = (0.5 * a - 0.5 * b).abs();
+        }
+        let largest = out.iter().copied().fold(0.0, larger);
+        if largest == 0.0 {
+            return true;
+        }
+        for part in &mut *out {
+            let ratio = *part / largest;
+            *part = match self {
+                Self::Manhattan => ratio,
+                Self::Euclidean | Self::Cosine => ratio * ratio,
+                Self::Minkowski(p) => ratio.powf(p),
+                Self::Chebyshev => f64::from(ratio == 1.0),
+            };
+        }
+        let sum: f64 = out.iter().sum();
+        for part in &mut *out {
+            *part /= sum;
+        }
+        true
+    }
+
     /// Says whether reduced distances are sums of squares.
     pub(super) fn is_squares(self) -> bool {
         matches!(self, Self::Euclidean | Self::Cosine)
@@ -234,4 +268,35 @@ pub(super) use with_norm;
 #[inline]
 pub(super) fn larger(a: f64, b: f64) -> f64 {
     if a > b { a } else { b }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Differences 1, 2 and 2.
+    #[test]
+    fn parts_of_a_distance_by_hand() {
+        let of = |metric: Metric| {
+            let mut parts = [f64::NAN; 3];
+            metric.parts(&[1.0, 5.0, 0.0], &[0.0, 3.0, 2.0], &mut parts).then_some(parts)
+        };
+        assert_eq!(of(Metric::Manhattan), Some([0.2, 0.4, 0.4]));
+        assert_eq!(of(Metric::Chebyshev), Some([0.0, 0.5, 0.5]));
+        assert_eq!(of(Metric::Cosine), None);
+        for (metric, sum) in [(Metric::Euclidean, 9.0), (Metric::Minkowski(3.0), 17.0)] {
+            let expected = [1.0, 0.5 * (sum - 1.0), 0.5 * (sum - 1.0)].map(|power| power / sum);
+            let parts = of(metric).unwrap_or_default();
+            assert!(parts.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-15), "{parts:?}");
+        }
+    }
+
+    #[test]
+    fn parts_of_any_distance_are_numbers() {
+        let mut parts = [f64::NAN; 2];
+        assert!(Metric::Euclidean.parts(&[f64::MAX, 0.0], &[-f64::MAX, 0.0], &mut parts));
+        assert_eq!(parts, [1.0, 0.0]);
+        assert!(Metric::Manhattan.parts(&[3.0, -1.0], &[3.0, -1.0], &mut parts));
+        assert_eq!(parts, [0.0, 0.0]);
+    }
 }
