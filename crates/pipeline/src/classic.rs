@@ -6,13 +6,16 @@ use crate::parts::{
     agreement, first_rows, input_report, model_warnings, nothing, pick, rank_counts, ranks,
     settings, spec_of,
 };
-use crate::{Fields, Forecast, Grounds, HuntError, Observer, Request, fields, models};
+use crate::shares::Asker;
+use crate::{
+    ClassicGrounds, Fields, Forecast, Grounds, HuntError, Looked, Observer, Request, fields, models,
+};
 use arrow::array::{ArrayRef, UInt32Array};
 use arrow::compute::take_record_batch;
 use lanner_collapse::{CollapseError, Distinct, Engine, Local, Spec};
-use lanner_detect::Shape;
+use lanner_detect::{Fitted, Shape};
 use lanner_encode::{Classic, Encoded, FeatureKind};
-use lanner_explain::{Rarity, Values};
+use lanner_explain::{Rarity, Values, ordinary};
 use lanner_frame::text::excerpt;
 use lanner_frame::{Cancel, Ctx, Sample, Workers};
 use lanner_read::Inputs;
@@ -32,11 +35,22 @@ pub(crate) fn run(
     let prepared = prepare(inputs, request, cancel, observer, &mut |stage| lap.end(stage))?;
     let Prepared { inputs, engine, spec, chosen, distinct, encoded, sample, place, ctx } = prepared;
     observer.stage("models", None);
-    let runs = models::run(&request.models, &sample, &request.limits, &ctx, observer)
+    let (names, categories): (Vec<String>, Vec<bool>) =
+        encoded.features.iter().map(|f| (f.field.clone(), f.kind == FeatureKind::Category)).unzip();
+    let asker = Asker {
+        sample: &sample,
+        contamination: request.contamination,
+        most: request.top,
+        ordinary: ordinary(&sample, &categories),
+    };
+    let ask = |model: &dyn Fitted, ctx: &Ctx| asker.ask(model, ctx);
+    let mut runs = models::run(&request.models, &sample, &request.limits, &ask, &ctx, observer)
         .map_err(|_| HuntError::Cancelled)?;
     lap.end("models");
     observer.stage("voting", None);
     let spread = |scores: Vec<f64>| place.iter().map(|&p| scores[p as usize]).collect::<Vec<f64>>();
+    let ids = request.models.iter().map(|m| m.card().id);
+    let answers = ids.zip(runs.iter_mut().map(|run| std::mem::take(&mut run.shares))).collect();
     let mut models = model_runs(request, runs, &distinct.copies, spread);
     let copies = &distinct.copies;
     let rank = ranks(&models, copies.len());
@@ -55,7 +69,8 @@ pub(crate) fn run(
     let used = uses(&chosen, &encoded);
     let settings = settings(&inputs, request, ("classic", None), used, chosen.left_out.clone());
     let mut warnings = warnings(&models, &distinct, &encoded, &sample, &settings);
-    let tuples = list(&distinct, &chosen, &rank, &score, &order, request.top, &input)?;
+    let looked = Looked::new(names, answers, &pick(&place, &order));
+    let tuples = list(&distinct, &chosen, (&rank, &score), &order, request.top, &input, looked)?;
     lap.end("vote");
     warnings.extend(note);
     let (accounts, incidents, timings) = (distinct.accounts, Vec::new(), lap.take());
@@ -258,11 +273,11 @@ fn uses(chosen: &Fields, encoded: &Encoded) -> Vec<FieldUse> {
 fn list(
     distinct: &Distinct,
     chosen: &Fields,
-    rank: &[u32],
-    score: &[f64],
+    (rank, score): (&[u32], &[f64]),
     order: &[u32],
     top: usize,
     input: &InputReport,
+    looked: Looked,
 ) -> Result<Tuples, HuntError> {
     let rows = UInt32Array::from(order.to_vec());
     let values = take_record_batch(&distinct.tuples, &rows).map_err(CollapseError::from)?;
@@ -285,7 +300,10 @@ fn list(
         flagged,
         incident: Vec::new(),
         score: pick(score, order),
-        grounds: Grounds::Rarity(Rarity::new(fields, &copies)),
+        grounds: Grounds::Classic(Box::new(ClassicGrounds {
+            rarity: Rarity::new(fields, &copies),
+            looked,
+        })),
         rank,
         copies,
         values,

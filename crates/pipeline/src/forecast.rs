@@ -60,6 +60,13 @@ pub struct Trial {
     pub seconds: f64,
 }
 
+impl Forecast {
+    /// Where nothing was foreseen.
+    pub(crate) fn none() -> Self {
+        Self { samples: Vec::new(), a: None, b: None, seconds: 0.0, basis: Basis::NotNeeded }
+    }
+}
+
 /// What a model's own statement says, without any trial.
 pub(crate) fn stated(model: &dyn Configured, shape: Shape) -> Forecast {
     let seconds = model.guess(shape);

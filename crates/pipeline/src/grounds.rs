@@ -1,5 +1,6 @@
 //! What the reasons of a tuple are found in.
 
+use crate::Looked;
 use lanner_explain::{Rarity, Reason};
 use lanner_frame::text::excerpt;
 use lanner_recipe::{Facts, Role, Scored};
@@ -47,10 +48,19 @@ impl From<lanner_recipe::Reason> for Why {
 /// What the reasons of a tuple are found in.
 #[derive(Debug)]
 pub enum Grounds {
-    /// Rows by value (classic).
-    Rarity(Rarity),
+    /// Rows by value, and which features the models look at (classic).
+    Classic(Box<ClassicGrounds>),
     /// What the lanner recipe found.
     Lanner(Box<Lanner>),
+}
+
+/// What the reasons of the classic recipe are found in.
+#[derive(Debug)]
+pub struct ClassicGrounds {
+    /// Rows by value.
+    pub rarity: Rarity,
+    /// Which features the models look at.
+    pub looked: Looked,
 }
 
 /// What the lanner recipe found, tuples in the order of the engine.

@@ -5,7 +5,7 @@ use crate::grounds::{Grounds, Lanner, Why};
 use crate::hunt::{Hunt, Lap};
 use crate::outcome::{FieldUse, IncidentLine, ModelRun, Outcome, Settings, Status, Tuples};
 use crate::parts::{self, pick};
-use crate::{Basis, Forecast, HuntError, Observer, Request};
+use crate::{Forecast, HuntError, Observer, Request};
 use arrow::array::{ArrayRef, UInt32Array};
 use arrow::compute::take_record_batch;
 use lanner_collapse::{CollapseError, Distinct, Engine, Hours, Local, Spec};
@@ -140,15 +140,13 @@ fn model_runs(scored: &Scored, distinct: &Distinct, contamination: f64) -> Vec<M
     let once = vec![1; distinct.copies.len()];
     let run = |model: &lanner_recipe::Model| {
         let entry = lanner_detect::find(model.id).expect("the recipe's models are in the registry");
-        let forecast =
-            Forecast { samples: vec![], a: None, b: None, seconds: 0.0, basis: Basis::NotNeeded };
         let mut run = ModelRun {
             id: model.id,
             title: entry.card().title,
             status: Status::Ran,
             params: model.params.clone(),
             fit_seconds: model.seconds,
-            forecast,
+            forecast: Forecast::none(),
             peak_memory: None,
             threshold: None,
             flagged_rows: 0,

@@ -16,13 +16,14 @@ mod outcome;
 mod parts;
 mod request;
 mod sessions;
+mod shares;
 
 pub use choice::fitting as fitting_preset;
 pub use classic::{Foreseen, foresee};
 pub use error::HuntError;
 pub use fields::{CLOUDTRAIL, Fields, choose as choose_fields, is_cloudtrail};
 pub use forecast::{Basis, Forecast, Trial};
-pub use grounds::{Grounds, Lanner, NAME_SHOWN, VALUE_SHOWN, Why};
+pub use grounds::{ClassicGrounds, Grounds, Lanner, NAME_SHOWN, VALUE_SHOWN, Why};
 pub use hunt::{Hunt, hunt};
 pub use lanner::INCIDENTS_SHOWN;
 pub use memory::peak as peak_memory;
@@ -34,3 +35,4 @@ pub use request::{Limits, ModelsError, Observer, Recipe, Request, Silent, pick_m
 pub use sessions::{
     EventsReport, Keep, SessionsOutcome, SessionsRequest, SessionsSettings, sessions,
 };
+pub use shares::Looked;

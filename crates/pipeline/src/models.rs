@@ -4,8 +4,9 @@
 //! threads, so that their times can be foreseen and their memory does not add up (docs/adr/0007).
 
 use crate::forecast::{self, Forecast, LIGHT};
+use crate::shares::OfModel;
 use crate::{Limits, Observer, memory};
-use lanner_detect::{Configured, FitError, Shape};
+use lanner_detect::{Configured, FitError, Fitted, Shape};
 use lanner_frame::{Cancelled, Ctx, Sample};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -30,7 +31,12 @@ pub(crate) struct Run {
     pub(crate) forecast: Forecast,
     /// Things to know about the fit.
     pub(crate) notes: Vec<String>,
+    /// Why it votes as it does.
+    pub(crate) shares: OfModel,
 }
+
+/// What is asked of a model once it is fitted.
+pub(crate) type Ask<'a> = &'a (dyn Fn(&dyn Fitted, &Ctx) -> OfModel + Sync);
 
 /// Why a model gave no scores.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +55,7 @@ pub(crate) fn run(
     models: &[Box<dyn Configured>],
     sample: &Sample,
     limits: &Limits,
+    ask: Ask<'_>,
     ctx: &Ctx,
     observer: &dyn Observer,
 ) -> Result<Vec<Run>, Cancelled> {
@@ -63,12 +70,12 @@ pub(crate) fn run(
         done.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(run);
     };
     let fit = |at: usize| {
-        let run = one(models[at].as_ref(), &forecasts[at], sample, &ctx, observer);
+        let run = one(models[at].as_ref(), &forecasts[at], sample, ask, (&ctx, observer));
         keep(at, run);
     };
     let fit_alone = |at: usize| {
         memory::forget_peak();
-        let run = one(models[at].as_ref(), &forecasts[at], sample, &ctx, observer);
+        let run = one(models[at].as_ref(), &forecasts[at], sample, ask, (&ctx, observer));
         keep(at, Run { peak_memory: memory::recent_peak(), ..run });
     };
     let heavy = |at: usize| models[at].guess(Shape::of(sample)) >= LIGHT;
@@ -83,7 +90,8 @@ pub(crate) fn run(
             observer.model_done(models[at].card().id, Some(&why), 0.0);
             let forecast = forecasts[at].clone();
             let scores = Err(Failed::LeftOut(why));
-            keep(at, Run { scores, seconds: 0.0, peak_memory: None, forecast, notes: Vec::new() });
+            let run = Run { seconds: 0.0, forecast, ..Run::without(scores) };
+            keep(at, run);
         }
     }
     let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -172,8 +180,8 @@ fn one(
     model: &dyn Configured,
     forecast: &Forecast,
     sample: &Sample,
-    ctx: &Ctx,
-    observer: &dyn Observer,
+    ask: Ask<'_>,
+    (ctx, observer): (&Ctx, &dyn Observer),
 ) -> Run {
     let id = model.card().id;
     let ctx = ctx.for_model(id);
@@ -181,19 +189,39 @@ fn one(
     let start = Instant::now();
     let fitted = contained(|| {
         ctx.check()?;
-        model.fit(sample, &ctx).map(|m| (m.own_scores().to_vec(), m.notes()))
+        model.fit(sample, &ctx)
     });
     let seconds = start.elapsed().as_secs_f64();
-    let (scores, notes) = match fitted {
-        Ok((scores, notes)) => (Ok(scores), notes),
-        Err(_) if ctx.is_overdue() => {
-            (Err(Failed::LeftOut("stopped at the deadline".to_owned())), Vec::new())
+    let run = match fitted {
+        Ok(model) => {
+            let model = model.as_fitted();
+            let (scores, notes) = (Ok(model.own_scores().to_vec()), model.notes());
+            // A model that cannot say why it votes has voted all the same.
+            let shares = contained(|| Ok(ask(model, &ctx))).unwrap_or_default();
+            Run { notes, shares, ..Run::without(scores) }
         }
-        Err(error) => (Err(Failed::Error(error)), Vec::new()),
+        Err(_) if ctx.is_overdue() => {
+            Run::without(Err(Failed::LeftOut("stopped at the deadline".to_owned())))
+        }
+        Err(error) => Run::without(Err(Failed::Error(error))),
     };
-    let error = scores.as_ref().err().map(Failed::text);
+    let error = run.scores.as_ref().err().map(Failed::text);
     observer.model_done(id, error, seconds);
-    Run { scores, seconds, peak_memory: None, forecast: forecast.clone(), notes }
+    Run { seconds, forecast: forecast.clone(), ..run }
+}
+
+impl Run {
+    /// Nothing but scores.
+    fn without(scores: Result<Vec<f64>, Failed>) -> Self {
+        Self {
+            scores,
+            seconds: 0.0,
+            peak_memory: None,
+            forecast: Forecast::none(),
+            notes: Vec::new(),
+            shares: OfModel::new(),
+        }
+    }
 }
 
 impl Failed {
@@ -224,7 +252,7 @@ fn message(panic: &(dyn Any + Send)) -> &str {
 mod tests {
     use super::*;
     use crate::forecast::Basis;
-    use lanner_detect::{Card, Fitted, Randomness, Saved, Scorer};
+    use lanner_detect::{Card, Randomness, Saved, Scorer};
     use lanner_frame::Matrix;
 
     static CARD: Card = Card {
@@ -302,6 +330,10 @@ mod tests {
         Sample::collapse(&Matrix::from_rows(&x), &vec![1; x.len()]).unwrap().0
     }
 
+    fn nothing(_: &dyn Fitted, _: &Ctx) -> OfModel {
+        OfModel::new()
+    }
+
     fn limits(forecast: bool, max_seconds: f64, deadline: Option<f64>) -> Limits {
         Limits { forecast, max_seconds, deadline }
     }
@@ -315,7 +347,8 @@ mod tests {
             Box::new(Act::Heavy),
         ];
         let limits = limits(false, 60.0, None);
-        let runs = run(&models, &sample(2), &limits, &Ctx::small(1), &crate::Silent).unwrap();
+        let runs =
+            run(&models, &sample(2), &limits, &nothing, &Ctx::small(1), &crate::Silent).unwrap();
         let error = |i: usize| runs[i].scores.clone().unwrap_err();
         assert_eq!(error(0), Failed::Error("internal error: a planted panic".to_owned()));
         assert_eq!(error(2), Failed::Error("needs at least 9 rows, there are 2".to_owned()));
@@ -334,7 +367,8 @@ mod tests {
         assert!(forecasts[1].samples.len() >= 3, "{:?}", forecasts[1]);
         assert_eq!(left_out, [None, None]);
         let strict = Limits { max_seconds: 1e-9, ..limits };
-        let runs = run(&models, &sample(2000), &strict, &Ctx::small(1), &crate::Silent).unwrap();
+        let runs =
+            run(&models, &sample(2000), &strict, &nothing, &Ctx::small(1), &crate::Silent).unwrap();
         assert!(
             matches!(&runs[1].scores, Err(Failed::LeftOut(why)) if why.contains("--max-seconds"))
         );
@@ -344,7 +378,8 @@ mod tests {
     fn a_past_deadline_leaves_models_out_and_is_no_interrupt() {
         let models: Vec<Box<dyn Configured>> = vec![Box::new(Act::Score), Box::new(Act::Heavy)];
         let limits = limits(true, 60.0, Some(0.0));
-        let runs = run(&models, &sample(200), &limits, &Ctx::small(1), &crate::Silent).unwrap();
+        let runs =
+            run(&models, &sample(200), &limits, &nothing, &Ctx::small(1), &crate::Silent).unwrap();
         for run in runs {
             assert!(matches!(run.scores, Err(Failed::LeftOut(why)) if why.contains("deadline")));
         }

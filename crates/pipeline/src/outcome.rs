@@ -178,9 +178,9 @@ impl Tuples {
     /// The reasons of tuple `i`, most telling first.
     pub fn reasons(&self, i: usize) -> Vec<Why> {
         match &self.grounds {
-            Grounds::Rarity(rarity) => {
-                let reasons = rarity.reasons(i, |j| self.text(j, i));
-                reasons.into_iter().map(Why::from).collect()
+            Grounds::Classic(found) => {
+                let reasons = found.rarity.reasons(i, |j| self.text(j, i));
+                reasons.into_iter().map(Why::from).chain(found.looked.reason(i)).collect()
             }
             Grounds::Lanner(found) => found.reasons(i),
         }

@@ -6,18 +6,22 @@ use crate::failure::Failure;
 use arrow::array::{Array, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
+use lanner_explain::{Attribution, attribute, ordinary};
 use lanner_frame::{Cancel, Ctx, Matrix, Sample, Workers};
 use lanner_read::{Inputs, Ledger};
 use lanner_vote::ballot;
 use serde_json::Map;
-use std::io::Write;
+use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 /// Scores the rows of a numeric table with one model.
 ///
 /// Takes the numeric columns; writes one line a row, in the order of the rows: score (larger is odder)
-/// and label (1 above the threshold). A null or non-finite number becomes its column's median.
+/// and label (1 above the threshold). A null or non-finite number becomes its column's median. With
+/// --explain a line goes on with one share a column for labelled rows: how much of the score the column
+/// carries.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Parquet, CSV, JSON or Arrow file
@@ -37,6 +41,9 @@ pub(crate) struct Args {
     /// Fit on this table instead, and score the other against it
     #[arg(long, value_name = "TRAIN")]
     fit: Option<String>,
+    /// Add to each labelled row how much of its score each column carries, 0 to 1
+    #[arg(long, conflicts_with = "fit")]
+    explain: bool,
     /// Leave these columns out, a label for instance
     #[arg(long, value_delimiter = ',', value_name = "FIELDS")]
     drop: Vec<String>,
@@ -89,6 +96,8 @@ pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
         e => Failure::failed(format!("{id}: {e}")),
     };
     let rows = load(&table, &columns)?;
+    let mut shares: BTreeMap<u32, Attribution> = BTreeMap::new();
+    let mut place = Vec::new();
     let (scores, threshold) = if let Some(train) = &args.fit {
         let train = load(&open(train)?, &columns)?;
         let (sample, _) = collapse(&train)?;
@@ -101,24 +110,54 @@ pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
         let votes = ballot(fitted.own_scores(), sample.copies(), args.contamination);
         (place.iter().map(|&p| scores[p as usize]).collect::<Vec<f64>>(), votes.threshold)
     } else {
-        let (sample, place) = collapse(&rows)?;
+        let (sample, row_of) = collapse(&rows)?;
+        place = row_of;
         let fitted = model.fit(&sample, &ctx).map_err(wrong)?;
         let own = fitted.own_scores();
         let votes = ballot(own, sample.copies(), args.contamination);
+        if args.explain {
+            let usual = ordinary(&sample, &vec![false; sample.columns()]);
+            let voted = (0..sample.rows() as u32).filter(|&i| votes.votes[i as usize]);
+            for i in voted {
+                cancel.check().map_err(|_| Failure::interrupted())?;
+                let row = sample.x().row(i as usize);
+                let share =
+                    attribute(fitted.as_fitted(), i as usize, row, &usual).ok_or_else(|| {
+                        Failure::usage(format!(
+                            "{id} scores no new rows, so it cannot be explained"
+                        ))
+                    })?;
+                shares.insert(i, share);
+            }
+        }
         (place.iter().map(|&p| own[p as usize]).collect(), votes.threshold)
     };
     cancel.check().map_err(|_| Failure::interrupted())?;
     let mut text = String::with_capacity(scores.len() * 24);
-    text.push_str("score,label\n");
-    for score in scores {
-        use std::fmt::Write;
-        let _ = writeln!(text, "{score},{}", u8::from(score > threshold));
+    text.push_str("score,label");
+    let explained = if args.explain { columns.as_slice() } else { &[] };
+    for name in explained {
+        // A name is quoted as CSV wants it, and made safe for a spreadsheet.
+        let name = lanner_frame::text::csv_cell(name).replace('"', "\"\"");
+        let _ = write!(text, ",\"share_{name}\"");
+    }
+    text.push('\n');
+    for (i, score) in scores.into_iter().enumerate() {
+        let _ = write!(text, "{score},{}", u8::from(score > threshold));
+        let own = place.get(i).and_then(|row| shares.get(row));
+        for j in 0..explained.len() {
+            let _ = match own {
+                Some(own) => write!(text, ",{}", own.shares[j]),
+                None => write!(text, ","),
+            };
+        }
+        text.push('\n');
     }
     match &args.out {
         Some(path) => {
             lanner_report::write_private(path, text.as_bytes())?;
         }
-        None => std::io::stdout().write_all(text.as_bytes())?,
+        None => std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes())?,
     }
     Ok(())
 }

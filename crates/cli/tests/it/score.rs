@@ -56,6 +56,28 @@ fn new_rows_are_scored_against_the_fitted_ones() {
     assert!(lines[1].ends_with(",0") && lines[2].ends_with(",1"), "{text}");
 }
 
+/// The far row is odd in x alone; an exact and a model-free way say so.
+#[test]
+fn the_odd_column_carries_the_score() {
+    let dir = tempdir().unwrap();
+    let at = dir.path();
+    let mut text = String::from("x,y\n");
+    for i in 0..40 {
+        text.push_str(&format!("{},{}\n", f64::from(i % 8) / 10.0, f64::from(i % 5)));
+    }
+    fs::write(at.join("t.csv"), text + "50,2\n").unwrap();
+    for model in ["KNN", "GMM"] {
+        let args = ["score", "--model", model, "t.csv", "--contamination", "0.02", "--explain"];
+        let text = output(at, &args);
+        let mut lines = text.lines();
+        assert_eq!(lines.next(), Some("score,label,\"share_x\",\"share_y\""));
+        let last: Vec<&str> = lines.next_back().unwrap().split(',').collect();
+        let share = |j: usize| last[j].parse::<f64>().unwrap();
+        assert!(last[1] == "1" && share(2) > 0.9 && share(3) < 0.1, "{model}: {last:?}");
+        assert!(lines.all(|l| l.ends_with(",0,,")), "{model}: {text}");
+    }
+}
+
 #[test]
 fn a_table_without_numbers_is_refused() {
     let dir = tempdir().unwrap();

@@ -5,6 +5,8 @@ use super::words::{Shown, grouped, time};
 use crate::why::reason;
 use lanner_frame::text::excerpt;
 
+/// The beginning of the reason that speaks of features, not of values; it is the last one.
+const LOOKED: &str = "the models look at ";
 /// Characters from which a value gets the room of two.
 const WIDE: usize = 56;
 
@@ -73,10 +75,13 @@ fn row(i: usize, tuple: &TupleRow, fields: &[String], models: &[&str], lanner: b
         copies: grouped(tuple.copies),
         first: tuple.first_seen.map(time),
         last: last.map(time),
-        why: (!placed).then(|| {
+        why: if placed {
+            // What is said of values stands beside them.
+            tuple.why.rfind(LOOKED).map(|at| Shown::new(&tuple.why[at..], 300, 300))
+        } else {
             let most = if lanner { 600 } else { 300 };
-            Shown::new(&tuple.why, most, most)
-        }),
+            Some(Shown::new(&tuple.why, most, most))
+        },
         values,
         voters: voters.map(|(&id, &voted)| Voter { id: id.to_owned(), voted }).collect(),
     }

@@ -8,8 +8,8 @@ use arrow::array::{
 };
 use lanner_explain::{Rarity, Values};
 use lanner_pipeline::{
-    Agreement, Basis, FieldUse, Forecast, Grounds, InputReport, ModelRun, Outcome, RankCount,
-    Settings, Status, Trial, Tuples,
+    Agreement, Basis, ClassicGrounds, FieldUse, Forecast, Grounds, InputReport, Looked, ModelRun,
+    Outcome, RankCount, Settings, Status, Trial, Tuples,
 };
 use lanner_read::{FileAccount, Reject, Skipped};
 use lanner_report::{Provenance, ReportError, Sink, Target};
@@ -153,10 +153,10 @@ pub fn from_tuples(
         flagged,
         incident: Vec::new(),
         rank: ranks,
-        grounds: Grounds::Rarity(Rarity::new(
-            (0..5).map(|j| values(j, &text(j))).collect(),
-            &copies_of,
-        )),
+        grounds: Grounds::Classic(Box::new(ClassicGrounds {
+            rarity: Rarity::new((0..5).map(|j| values(j, &text(j))).collect(), &copies_of),
+            looked: Looked::default(),
+        })),
         copies: copies_of,
     };
     let runs: Vec<ModelRun> = models
