@@ -102,7 +102,7 @@ pub(crate) fn files(
     }
     let more = damaged().count().saturating_sub(NAMED) as u64;
     if more > 0 {
-        writeln!(to, "{indent}{WARN}and rejects in {}{WARN:#} more", plural(more, "file"))?;
+        writeln!(to, "{indent}{WARN}and rejects in {}{WARN:#}", plural(more, "more file"))?;
     }
     for (what, times, of) in noted(files) {
         let whose = match of.as_slice() {

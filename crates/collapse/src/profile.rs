@@ -264,4 +264,21 @@ mod tests {
         let Count::About(n) = many.count() else { panic!("400,000 values are estimated") };
         assert!((392_000..408_000).contains(&n), "{n}");
     }
+
+    #[test]
+    fn parts_put_together_are_as_one() {
+        let seen = |range: std::ops::Range<u64>| {
+            let mut seen = Seen::default();
+            let repeated = range.flat_map(|n| [Some(n / 3), None, Some(n % 90_000)]);
+            let column: ArrayRef = Arc::new(repeated.collect::<UInt64Array>());
+            seen.add(&column).unwrap();
+            seen
+        };
+        for (cut, end) in [(2, 10), (70_000, 100_000), (1000, 300_000), (299_000, 300_000)] {
+            let (mut whole, mut parts) = (seen(0..end), seen(0..cut));
+            parts.append(seen(cut..end));
+            assert_eq!((whole.count(), whole.nulls), (parts.count(), parts.nulls), "{cut} of {end}");
+            assert_eq!(whole.examples, parts.examples);
+        }
+    }
 }

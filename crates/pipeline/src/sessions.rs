@@ -3,6 +3,7 @@
 use crate::{HuntError, Observer};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use lanner_explain::grouped;
 use lanner_frame::{Cancel, Workers};
 use lanner_read::{EventLogs, FileAccount, Skipped};
 use lanner_sessions::{
@@ -295,12 +296,14 @@ fn warnings(
         ));
     }
     if input.untimed > 0 {
-        all.push(format!("{} events without a time belong to no session.", input.untimed));
+        let n = grouped(input.untimed);
+        all.push(format!("{n} events without a time belong to no session."));
     }
     if input.repeated > 0 {
         let n = input.repeated;
         all.push(format!(
-            "{n} events are there more than once (a log and its copy?); each counts once."
+            "{} events are there more than once (a log and its copy?); each counts once.",
+            grouped(n)
         ));
     }
     for model in ensemble.iter().flat_map(|e| &e.models) {

@@ -186,3 +186,35 @@ impl<'a> Rows<'a> {
         (columns, std::mem::take(&mut self.records), std::mem::take(&mut self.misfits))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{Array, AsArray};
+    use arrow::datatypes::{Field, Int64Type};
+
+    #[test]
+    fn what_no_row_sets_is_null_and_the_first_value_of_a_row_stays() {
+        let field = |name: &str, kind| Arc::new(Field::new(name, kind, true));
+        let fields = [field("text", DataType::Utf8), field("number", DataType::Int64)];
+        let mut rows = Rows::new(&fields, &TimeZone::UTC);
+        rows.end(7);
+        rows.set(0, "a");
+        rows.set(0, "b");
+        rows.end(8);
+        rows.set(1, "none");
+        rows.end(10);
+        rows.push(11, [None, Some("3")].into_iter());
+        rows.end(12);
+        let (columns, records, misfits) = rows.take();
+        assert_eq!((records, misfits), (vec![7, 8, 10, 11, 12], 1));
+        let text: Vec<_> = columns[0].as_string::<i32>().iter().collect();
+        assert_eq!(text, [None, Some("a"), None, None, None]);
+        let numbers: Vec<_> = columns[1].as_primitive::<Int64Type>().iter().collect();
+        assert_eq!(numbers, [None, None, None, Some(3), None]);
+        rows.set(1, "4");
+        rows.end(13);
+        let (columns, records, _) = rows.take();
+        assert_eq!((columns[0].null_count(), columns[1].null_count(), records), (1, 0, vec![13]));
+    }
+}
