@@ -232,10 +232,10 @@ fn damage_is_told_as_an_investigator_needs_it() {
     assert!(sound.len() > header + 3 * chunk, "{} bytes", sound.len());
     let security = security.to_string_lossy().into_owned();
     let mut bytes = sound.clone();
+    // The size of the first record, the magic of the second chunk, the end of the third.
+    bytes[header + 516] ^= 0xff;
     bytes[header + chunk..header + chunk + 8].fill(0);
-    bytes[header + 2 * chunk - 100] ^= 0xff;
-    bytes[header + 520] = 0;
-    bytes.truncate(bytes.len() - chunk / 2);
+    bytes.truncate(header + 2 * chunk + chunk / 2);
     fs::write(&security, &bytes).unwrap();
     let args = ["sessions", &security, "--max-rejects", "100"];
     let summary = output(at, &args);
