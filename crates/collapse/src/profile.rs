@@ -105,16 +105,15 @@ pub fn profile(
         }
     }
     let rows = whole.rows;
-    let fields = columns.iter().zip(whole.fields).enumerate().map(|(j, (name, mut seen))| {
-        FieldProfile {
+    let fields =
+        columns.iter().zip(whole.fields).enumerate().map(|(j, (name, mut seen))| FieldProfile {
             name: name.clone(),
             data_type: schema.field(j).data_type().clone(),
             distinct: seen.count(),
             nulls: seen.nulls,
             rows,
             examples: seen.examples,
-        }
-    });
+        });
     Ok(Profile { fields: fields.collect(), accounts: ledger.accounts() })
 }
 
@@ -277,7 +276,11 @@ mod tests {
         for (cut, end) in [(2, 10), (70_000, 100_000), (1000, 300_000), (299_000, 300_000)] {
             let (mut whole, mut parts) = (seen(0..end), seen(0..cut));
             parts.append(seen(cut..end));
-            assert_eq!((whole.count(), whole.nulls), (parts.count(), parts.nulls), "{cut} of {end}");
+            assert_eq!(
+                (whole.count(), whole.nulls),
+                (parts.count(), parts.nulls),
+                "{cut} of {end}"
+            );
             assert_eq!(whole.examples, parts.examples);
         }
     }

@@ -70,7 +70,8 @@ pub fn read<T: Send>(
     digest: &(impl Fn(Vec<Item>) -> T + Sync),
     sink: &mut (impl FnMut(u32, T) -> ControlFlow<()> + Send),
 ) -> Result<Account, Cancelled> {
-    let mut log = Log { source, account: Account::default(), sequence: Sequence::new(None), given: 0 };
+    let mut log =
+        Log { source, account: Account::default(), sequence: Sequence::new(None), given: 0 };
     let mut header = Vec::new();
     log.fill(&mut header, FILE_HEADER);
     log.sequence = Sequence::new(FileHeader::parse(&header));

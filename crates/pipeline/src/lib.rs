@@ -26,6 +26,6 @@ pub use outcome::{
     Tuples,
 };
 pub use request::{Limits, ModelsError, Observer, Recipe, Request, Silent, pick_models};
-pub use sessions::{loss, 
-    EventsReport, Keep, SessionsOutcome, SessionsRequest, SessionsSettings, sessions,
+pub use sessions::{
+    EventsReport, Keep, SessionsOutcome, SessionsRequest, SessionsSettings, loss, sessions,
 };

@@ -216,7 +216,10 @@ fn read(
     if read == rejected {
         let none = match rejected {
             0 => "the logs hold no record".to_owned(),
-            n => format!("none of the {n} records could be read: {}", loss(&files).unwrap_or_default()),
+            n => format!(
+                "none of the {n} records could be read: {}",
+                loss(&files).unwrap_or_default()
+            ),
         };
         return Err(HuntError::Nothing(none));
     }

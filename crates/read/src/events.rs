@@ -86,7 +86,9 @@ impl EventLogs {
             for group in self.groups() {
                 let mut hand_on = || hand_on(std::mem::take(&mut kept), take);
                 if group.len() == 1 {
-                    if hand_on().is_break() || self.scan(group.start, wanted, &ledger, take)?.is_break() {
+                    if hand_on().is_break()
+                        || self.scan(group.start, wanted, &ledger, take)?.is_break()
+                    {
                         return Ok(ledger.accounts());
                     }
                     continue;

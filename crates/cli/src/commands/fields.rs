@@ -5,9 +5,9 @@ use crate::failure::Failure;
 use crate::summary::plural;
 use lanner_collapse::{Count, Profile, profile};
 use lanner_explain::grouped;
-use lanner_read::FileAccount;
-use lanner_frame::{Cancel, Workers};
 use lanner_frame::text::excerpt;
+use lanner_frame::{Cancel, Workers};
+use lanner_read::FileAccount;
 use serde_json::json;
 use std::io::Write;
 

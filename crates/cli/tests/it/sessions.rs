@@ -249,7 +249,10 @@ fn damage_is_told_as_an_investigator_needs_it() {
         assert!(summary.contains(words), "no {words:?} in {summary}");
     }
     let fields = output(at, &["fields", &security]);
-    assert!(fields.contains(" rejects in 1 file") && fields.contains("a damaged record"), "{fields}");
+    assert!(
+        fields.contains(" rejects in 1 file") && fields.contains("a damaged record"),
+        "{fields}"
+    );
     fs::write(at.join("header.evtx"), &sound[..header]).unwrap();
     let why = ["could be read", "the file ends before the chunk", "header.evtx"];
     refused(at, &["sessions", "header.evtx"], 1, &why);

@@ -65,8 +65,7 @@ impl Format for Evtx {
             failed = names.check(file).err();
             if failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let account =
-            lanner_evtx::read(source, 0, &options.interrupted, &Part::survey, &mut sink)?;
+        let account = lanner_evtx::read(source, 0, &options.interrupted, &Part::survey, &mut sink)?;
         if let Some(error) = failed {
             return Err(error);
         }
