@@ -5,11 +5,14 @@ use lanner_explain::grouped;
 use lanner_frame::text::{excerpt, shown};
 use lanner_pipeline::{Basis, Outcome, Status};
 use lanner_read::{FileAccount, Skipped};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
 /// Tuples in the summary.
 const LISTED: usize = 10;
+/// Places of rejects named for each file.
+const PLACES: usize = 3;
 /// Skipped files named in the summary.
 const NAMED: usize = 5;
 
@@ -86,20 +89,27 @@ pub(crate) fn files(
 ) -> std::io::Result<()> {
     let damaged = || files.iter().filter(|(_, a)| a.rejects > 0);
     for (path, account) in damaged().take(NAMED) {
-        let first = account.listed.first();
-        let why = first.map_or(String::new(), |r| {
-            format!(": record {} at byte {}: {}", r.record, r.offset, shown(&r.reason))
-        });
-        writeln!(
-            to,
-            "{indent}{WARN}{}{WARN:#} in {}{why}",
-            plural(account.rejects, "reject"),
-            tail(path)
-        )?;
+        let rejects = plural(account.rejects, "reject");
+        let mut line = format!("{indent}{WARN}{rejects}{WARN:#} in {}:", tail(path));
+        for reject in account.listed.iter().take(PLACES) {
+            let (record, offset) = (reject.record, reject.offset);
+            write!(to, "{line} record {record} at byte {offset}: {}", shown(&reject.reason))?;
+            line = format!("\n{indent}  and");
+        }
+        let more = account.listed.len().saturating_sub(PLACES);
+        let more = if more > 0 { format!("{line} {more} more") } else { String::new() };
+        writeln!(to, "{more}")?;
     }
     let more = damaged().count().saturating_sub(NAMED) as u64;
     if more > 0 {
-        writeln!(to, "{indent}{WARN}and rejects in {}{WARN:#} more", plural(more, "file"))?;
+        writeln!(to, "{indent}{WARN}and rejects in {}{WARN:#}", plural(more, "more file"))?;
+    }
+    for (what, times, of) in noted(files) {
+        let whose = match of.as_slice() {
+            [path] => tail(path),
+            all => plural(all.len() as u64, "file"),
+        };
+        writeln!(to, "{indent}{DIM}noted in {whose}: {what} ({}){DIM:#}", grouped(times))?;
     }
     for file in skipped.iter().take(NAMED) {
         writeln!(to, "{indent}{DIM}skipped {}: {}{DIM:#}", tail(&file.path), shown(&file.reason))?;
@@ -108,6 +118,19 @@ pub(crate) fn files(
         writeln!(to, "{indent}{DIM}and {} more{DIM:#}", skipped.len() - NAMED)?;
     }
     Ok(())
+}
+
+/// What was mended or is odd, with the number of times and the files, in the order of the words.
+fn noted(files: &[(String, FileAccount)]) -> Vec<(&str, u64, Vec<&str>)> {
+    let mut all: BTreeMap<&str, (u64, Vec<&str>)> = BTreeMap::new();
+    for (path, account) in files {
+        for (what, times) in &account.notes {
+            let (sum, of) = all.entry(what).or_default();
+            *sum += times;
+            of.push(path);
+        }
+    }
+    all.into_iter().map(|(what, (times, of))| (what, times, of)).collect()
 }
 
 fn ran(to: &mut impl Write, outcome: &Outcome) -> std::io::Result<()> {
@@ -240,7 +263,7 @@ fn tail(path: &str) -> String {
     if chars > 70 { format!("…{cut}") } else { cut }
 }
 
-fn plural(n: u64, one: &str) -> String {
+pub(crate) fn plural(n: u64, one: &str) -> String {
     format!("{} {}", grouped(n), counted(n, one))
 }
 

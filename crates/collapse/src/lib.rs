@@ -14,7 +14,7 @@ mod sql;
 
 pub use error::CollapseError;
 pub use local::{Local, Memory};
-pub use profile::{Count, FieldProfile, profile};
+pub use profile::{Count, FieldProfile, Profile, profile};
 pub use query::{Query, RowsTable, Tables};
 pub use rows::{FILE, PLACE, RECORD, TIME};
 

@@ -3,6 +3,7 @@
 use crate::{HuntError, Request};
 use lanner_collapse::profile;
 use lanner_encode::FeatureKind;
+use lanner_frame::Workers;
 use lanner_read::{Inputs, Kind};
 
 /// The detection fields of CloudTrail: who, from where, with what, did what.
@@ -158,7 +159,9 @@ fn all_columns(
     };
     let text: Vec<String> = names.iter().filter(|n| is_text(n)).cloned().collect();
     if !text.is_empty() {
-        for field in profile(inputs, &text)? {
+        let workers = Workers::new(request.threads);
+        let workers = workers.map_err(|e| HuntError::System(e.to_string()))?;
+        for field in profile(inputs, &text, &workers)?.fields {
             let filled = field.rows - field.nulls;
             let unique = field.distinct.value() as f64 >= NEARLY_EVERY * filled as f64;
             if filled >= FEW_ROWS && unique {

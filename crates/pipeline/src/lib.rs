@@ -33,6 +33,6 @@ pub use outcome::{
 };
 pub use request::{Limits, ModelsError, Observer, Recipe, Request, Silent, pick_models};
 pub use sessions::{
-    EventsReport, Keep, SessionsOutcome, SessionsRequest, SessionsSettings, sessions,
+    EventsReport, Keep, SessionsOutcome, SessionsRequest, SessionsSettings, loss, sessions,
 };
 pub use shares::Looked;

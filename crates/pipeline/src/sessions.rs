@@ -3,6 +3,7 @@
 use crate::{HuntError, Observer};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use lanner_explain::grouped;
 use lanner_frame::{Cancel, Workers};
 use lanner_read::{EventLogs, FileAccount, Skipped};
 use lanner_sessions::{
@@ -215,14 +216,20 @@ fn read(
     if read == rejected {
         let none = match rejected {
             0 => "the logs hold no record".to_owned(),
-            n => format!("none of the {n} records could be read"),
+            n => format!(
+                "none of the {n} records could be read: {}",
+                loss(&files).unwrap_or_default()
+            ),
         };
         return Err(HuntError::Nothing(none));
     }
     if at == 0 {
         let logs = Log::ALL.map(Log::name).join(", ");
+        let lost = loss(&files).map_or(String::new(), |why| {
+            format!("; {rejected} more records could not be read: {why}")
+        });
         return Err(HuntError::Nothing(format!(
-            "none of the {} events is one that sessions are built from; these logs have them: {logs}",
+            "none of the {} events is one that sessions are built from; these logs have them: {logs}{lost}",
             read - rejected
         )));
     }
@@ -240,6 +247,12 @@ fn read(
         files,
     };
     Ok((report, collector))
+}
+
+/// Where and why the first record was lost, for a sentence; none where none was.
+pub fn loss(files: &[(String, FileAccount)]) -> Option<String> {
+    let found = files.iter().find_map(|(path, account)| Some((path, account.listed.first()?)));
+    found.map(|(path, first)| format!("{} in {path}", first.reason))
 }
 
 /// An event as sessions are built from it.
@@ -286,12 +299,14 @@ fn warnings(
         ));
     }
     if input.untimed > 0 {
-        all.push(format!("{} events without a time belong to no session.", input.untimed));
+        let n = grouped(input.untimed);
+        all.push(format!("{n} events without a time belong to no session."));
     }
     if input.repeated > 0 {
         let n = input.repeated;
         all.push(format!(
-            "{n} events are there more than once (a log and its copy?); each counts once."
+            "{} events are there more than once (a log and its copy?); each counts once.",
+            grouped(n)
         ));
     }
     for model in ensemble.iter().flat_map(|e| &e.models) {

@@ -82,16 +82,26 @@ impl EventLogs {
     ) -> Result<Vec<FileAccount>, ReadError> {
         let ledger = Ledger::whole(self.files.len());
         workers.run(|| {
+            let mut kept = Vec::new();
             for group in self.groups() {
-                let ended = if group.len() == 1 {
-                    self.scan(group.start, wanted, &ledger, take)?
-                } else {
-                    self.side_by_side(group, wanted, &ledger, take)?
-                };
-                if ended.is_break() {
-                    break;
+                let mut hand_on = || hand_on(std::mem::take(&mut kept), take);
+                if group.len() == 1 {
+                    if hand_on().is_break()
+                        || self.scan(group.start, wanted, &ledger, take)?.is_break()
+                    {
+                        return Ok(ledger.accounts());
+                    }
+                    continue;
                 }
+                let (taken, read) =
+                    rayon::join(hand_on, || self.side_by_side(group, wanted, &ledger));
+                if taken.is_break() {
+                    return Ok(ledger.accounts());
+                }
+                kept = read?;
             }
+            // All is read: whether more is wanted does not matter any more.
+            let _ = hand_on(kept, take);
             Ok(ledger.accounts())
         })
     }
@@ -115,13 +125,13 @@ impl EventLogs {
         groups
     }
 
+    /// What is wanted of some files, in order.
     fn side_by_side(
         &self,
         group: Range<usize>,
         wanted: &Wanted<'_>,
         ledger: &Ledger,
-        take: &mut Take<'_>,
-    ) -> Result<ControlFlow<()>, ReadError> {
+    ) -> Result<Vec<Kept>, ReadError> {
         let read = |file: usize| {
             let mut kept = Vec::new();
             let ended = self.scan(file, wanted, ledger, &mut |event, record| {
@@ -130,15 +140,14 @@ impl EventLogs {
             });
             ended.map(|_| kept)
         };
-        let kept: Vec<Result<Vec<(Event, u64)>, ReadError>> =
-            group.into_par_iter().map(read).collect();
-        for events in kept {
-            for (event, record) in events? {
-                if take(event, record).is_break() {
-                    return Ok(ControlFlow::Break(()));
-                }
-            }
-        }
-        Ok(ControlFlow::Continue(()))
+        let files: Vec<Result<Kept, ReadError>> = group.into_par_iter().map(read).collect();
+        files.into_iter().collect()
     }
+}
+
+/// The wanted events of a file with their numbers.
+type Kept = Vec<(Event, u64)>;
+
+fn hand_on(kept: Vec<Kept>, take: &mut Take<'_>) -> ControlFlow<()> {
+    kept.into_iter().flatten().try_for_each(|(event, record)| take(event, record))
 }

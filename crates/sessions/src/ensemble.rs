@@ -150,7 +150,7 @@ pub fn ensemble(
     let score = vote::mean_share(&vote::mid_shares(&scores, &ones), ones.len());
     let reasons: Vec<Vec<Oddity>> =
         features.iter().zip(&z).map(|(row, z)| oddities(row, z, &scales)).collect();
-    let together = |why: &Vec<Oddity>| why.iter().map(|o| o.z * o.z).sum::<f64>().sqrt();
+    let together = |why: &Vec<Oddity>| why.iter().fold(0.0, |sum, o| sum + o.z * o.z).sqrt();
     let distance: Vec<f64> = reasons.iter().map(together).collect();
     let by_chance = (2.0 * ((n * FEATURES.len()) as f64).ln()).sqrt();
     let flagged: Vec<bool> =

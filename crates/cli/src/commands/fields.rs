@@ -2,10 +2,12 @@
 
 use super::input::{Reading, threads};
 use crate::failure::Failure;
-use lanner_collapse::{Count, profile};
+use crate::summary::plural;
+use lanner_collapse::{Count, Profile, profile};
 use lanner_explain::grouped;
-use lanner_frame::Cancel;
 use lanner_frame::text::excerpt;
+use lanner_frame::{Cancel, Workers};
+use lanner_read::FileAccount;
 use serde_json::json;
 use std::io::Write;
 
@@ -29,13 +31,21 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
-    let inputs = args.reading.open(&args.inputs, None, threads(None), cancel)?;
+    let workers = Workers::new(threads(None)).map_err(Failure::failed)?;
+    let inputs = args.reading.open(&args.inputs, None, workers.count(), cancel)?;
     let all = inputs.schema().fields().iter().map(|f| f.name().clone());
     let columns = args.fields.unwrap_or_else(|| all.collect());
     for name in &columns {
         inputs.field(name).map_err(Failure::usage)?;
     }
-    let profiles = profile(&inputs, &columns)?;
+    let Profile { fields: profiles, accounts } = profile(&inputs, &columns, &workers)?;
+    let rows = profiles.first().map_or(0, |p| p.rows);
+    let files: Vec<(String, FileAccount)> =
+        inputs.files().iter().map(|f| f.shown.clone()).zip(accounts).collect();
+    let rejects: u64 = files.iter().map(|(_, account)| account.rejects).sum();
+    if let Some(why) = lanner_pipeline::loss(&files).filter(|_| rows == 0) {
+        return Err(Failure::failed(format!("no record could be read: {why}")));
+    }
     if args.json {
         let list: Vec<_> = profiles
             .iter()
@@ -63,11 +73,14 @@ pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
             examples.join("  "),
         ]);
     }
-    let rows = profiles.first().map_or(0, |p| p.rows);
     let mut out = anstream::stdout();
     writeln!(out, "{table}")?;
-    let (kind, files) = (inputs.kind(), inputs.files().len());
-    writeln!(out, "{} {kind} records in {files} files", grouped(rows))?;
+    let read = plural(rows, &format!("{} record", inputs.kind()));
+    let rejected = match rejects {
+        0 => String::new(),
+        n => format!(" and {}", plural(n, "reject")),
+    };
+    writeln!(out, "{read}{rejected} in {}", plural(files.len() as u64, "file"))?;
     if let Some(time) = inputs.time_field() {
         writeln!(out, "event time: {}", excerpt(time, 60))?;
     }
@@ -79,9 +92,7 @@ pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
     } else {
         writeln!(out, "preset: generic (every categorical field as it is)")?;
     }
-    for file in inputs.skipped() {
-        writeln!(out, "skipped {}: {}", excerpt(&file.path, 200), excerpt(&file.reason, 200))?;
-    }
+    crate::summary::files(&mut out, "", &files, inputs.skipped())?;
     Ok(())
 }
 

@@ -6,7 +6,6 @@ use super::input::{Reading, threads};
 use crate::failure::Failure;
 use crate::progress::Bars;
 use clap::ValueEnum;
-use lanner_explain::grouped;
 use lanner_frame::Cancel;
 use lanner_pipeline::{SessionsOutcome, SessionsRequest, sessions};
 use lanner_report::{Provenance, ReportError, SessionsReport, Target};
@@ -171,9 +170,4 @@ fn print_json(found: &SessionsOutcome, target: Option<&Target>) -> Result<(), Fa
     });
     crate::print::json(&format!("{all:#}\n"))?;
     Ok(())
-}
-
-/// `1 session`, `2,000 sessions`.
-fn plural(n: u64, one: &str) -> String {
-    format!("{} {one}{}", grouped(n), if n == 1 { "" } else { "s" })
 }

@@ -114,8 +114,8 @@ fn a_source_that_fails_ends_the_file_and_an_interrupt_ends_the_run() {
     }
     let (bytes, ids) = log();
     let cut = &bytes[..HEADER + CHUNK];
-    let account = |source: &mut dyn Read, cancel: &Cancel, stop: bool| {
-        lanner_evtx::read(source, 0, cancel, &mut |_, _| {
+    let account = |source: &mut (dyn Read + Send), cancel: &Cancel, stop: bool| {
+        lanner_evtx::read(source, 0, cancel, &|_| (), &mut |_, ()| {
             if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })
     };

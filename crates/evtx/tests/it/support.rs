@@ -28,7 +28,7 @@ pub(crate) fn open(bytes: &[u8]) -> Outcome {
         }
         ControlFlow::Continue(())
     };
-    let account = read(bytes, 7, &Cancel::default(), &mut keep).unwrap();
+    let account = read(bytes, 7, &Cancel::default(), &|items| items, &mut keep).unwrap();
     assert_eq!(account.events, events.len() as u64);
     assert_eq!(account.lost, lost.iter().map(|l| l.records).sum::<u64>());
     assert_eq!(account.bytes, bytes.len() as u64);

@@ -7,7 +7,7 @@ use crate::json::{Splitter, text};
 use crate::ledger::{Ledger, Tally};
 use crate::source::Source;
 use crate::window::Window;
-use lanner_evtx::{Event, Item, Location, Reason};
+use lanner_evtx::{Event, Item, Location, Lost, Reason};
 use lanner_frame::Cancelled;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -48,23 +48,10 @@ impl EventLogs {
         reading: &mut Reading<'_, '_>,
     ) -> Result<ControlFlow<()>, Cancelled> {
         let (cancel, file) = (&self.options.interrupted, reading.file);
-        let account = lanner_evtx::read(source, file, cancel, &mut |_, items| {
-            for item in items {
-                match item {
-                    Item::Event(event) => reading.event(event)?,
-                    Item::Lost(lost) => {
-                        let records = lost.records;
-                        let tally = &mut reading.tally;
-                        tally.cut |=
-                            lost.reason.spans_chunks() || lost.reason == Reason::EndsInChunk;
-                        tally.reject(reading.record, lost.offset, &Damage::Log(lost));
-                        tally.rejects += records - 1;
-                        reading.record += records;
-                    }
-                }
-            }
-            ControlFlow::Continue(())
-        })?;
+        let wanted = reading.wanted;
+        let digest = |items| Piece::new(items, wanted);
+        let mut sink = |_: u32, piece| reading.piece(piece);
+        let account = lanner_evtx::read(source, file, cancel, &digest, &mut sink)?;
         account.notes.into_iter().for_each(|(what, times)| reading.tally.note(what, times));
         if account.broken.is_some() {
             reading.tally.note("files whose bytes end early", 1);
@@ -120,6 +107,36 @@ pub(super) fn event(text: &str) -> Result<Event, Damage> {
     })
 }
 
+/// What is to be kept of some records of an EVTX file, with numbers from 0.
+#[derive(Default)]
+struct Piece {
+    events: Vec<(u64, Event)>,
+    lost: Vec<(u64, Lost)>,
+    records: u64,
+}
+
+impl Piece {
+    fn new(items: Vec<Item>, wanted: &Wanted<'_>) -> Self {
+        let mut piece = Self::default();
+        for item in items {
+            let number = piece.records;
+            match item {
+                Item::Event(event) => {
+                    piece.records += 1;
+                    if wanted(&event) {
+                        piece.events.push((number, event));
+                    }
+                }
+                Item::Lost(lost) => {
+                    piece.records += lost.records;
+                    piece.lost.push((number, lost));
+                }
+            }
+        }
+        piece
+    }
+}
+
 /// A file being read.
 struct Reading<'a, 't> {
     file: usize,
@@ -131,6 +148,20 @@ struct Reading<'a, 't> {
 }
 
 impl Reading<'_, '_> {
+    fn piece(&mut self, piece: Piece) -> ControlFlow<()> {
+        let (first, tally) = (self.record, &mut self.tally);
+        self.record += piece.records;
+        tally.rows += piece.records;
+        for (number, lost) in piece.lost {
+            let Lost { records, offset, reason, .. } = lost;
+            tally.cut |= reason.spans_chunks() || reason == Reason::EndsInChunk;
+            tally.reject(first + number, offset, &Damage::Log(lost));
+            tally.rejects += records - 1;
+            tally.rows -= records;
+        }
+        piece.events.into_iter().try_for_each(|(number, event)| (self.take)(event, first + number))
+    }
+
     fn event(&mut self, event: Event) -> ControlFlow<()> {
         let record = self.record;
         self.record += 1;

@@ -57,26 +57,15 @@ impl Format for Evtx {
             names.meet(name, kinds);
         }
         let mut failed = None;
-        let account = lanner_evtx::read(source, 0, &options.interrupted, &mut |chunk, items| {
+        let mut sink = |chunk, part: Part| {
             log.reach(chunk);
-            for item in items {
-                match item {
-                    Item::Event(event) => {
-                        log.records += 1;
-                        event.system.iter().for_each(|(name, _)| names.meet(name, Kinds::TEXT));
-                        event.data.iter().for_each(|(n, _)| names.meet(&column(n), Kinds::TEXT));
-                    }
-                    Item::Lost(lost) => {
-                        log.records += lost.records;
-                        if lost.reason.spans_chunks() {
-                            log.between.push((chunk as usize, lost));
-                        }
-                    }
-                }
-            }
+            log.records += part.records;
+            log.between.extend(part.between.into_iter().map(|lost| (chunk as usize, lost)));
+            part.names.into_list().iter().for_each(|(name, kinds)| names.meet(name, *kinds));
             failed = names.check(file).err();
             if failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
+        };
+        let account = lanner_evtx::read(source, 0, &options.interrupted, &Part::survey, &mut sink)?;
         if let Some(error) = failed {
             return Err(error);
         }
@@ -85,6 +74,37 @@ impl Format for Evtx {
         log.broken = account.broken.is_some();
         log.columns = names.into_list();
         Ok(Box::new(log))
+    }
+}
+
+/// What a survey learns from some records.
+#[derive(Default)]
+struct Part {
+    names: Names,
+    records: u64,
+    /// What is lost in whole chunks.
+    between: Option<Lost>,
+}
+
+impl Part {
+    fn survey(items: Vec<Item>) -> Self {
+        let mut part = Self::default();
+        for item in items {
+            match item {
+                Item::Event(event) => {
+                    part.records += 1;
+                    event.system.iter().for_each(|(name, _)| part.names.meet(name, Kinds::TEXT));
+                    event.data.iter().for_each(|(n, _)| part.names.meet(&column(n), Kinds::TEXT));
+                }
+                Item::Lost(lost) => {
+                    part.records += lost.records;
+                    if lost.reason.spans_chunks() {
+                        part.between = Some(lost);
+                    }
+                }
+            }
+        }
+        part
     }
 }
 
@@ -207,7 +227,6 @@ struct Reading<'a> {
     rows: Rows<'a>,
     /// The columns by their names.
     places: HashMap<&'a str, usize>,
-    columns: usize,
     record: u64,
 }
 
@@ -217,43 +236,40 @@ impl<'a> Reading<'a> {
         Self {
             rows: Rows::new(job.fields, &job.options.zone),
             places: names.map(|(i, field)| (field.name().as_str(), i)).collect(),
-            columns: job.fields.len(),
             record: 0,
         }
     }
 
     fn event(&mut self, event: &Event, out: &mut Output<'_>) -> Result<(), Halt> {
-        let own = |text: String| Some(Cow::Owned(text));
-        let text = |text: &'_ str| (!text.is_empty()).then(|| Cow::Owned(text.to_owned()));
+        let time = event.time.map(|time| time.to_string());
+        let (id, number) = (event.event_id.to_string(), event.record_id.to_string());
         let fields = [
-            event.time.and_then(|time| own(time.to_string())),
-            text(&event.computer),
-            text(&event.channel),
-            text(&event.provider),
-            own(event.event_id.to_string()),
-            own(event.record_id.to_string()),
-            event.user_sid.as_deref().and_then(text),
+            time.as_deref().unwrap_or(""),
+            &event.computer,
+            &event.channel,
+            &event.provider,
+            &id,
+            &number,
+            event.user_sid.as_deref().unwrap_or(""),
         ];
-        let mut values: Vec<Option<Cow<'_, str>>> = vec![None; self.columns];
-        for (name, value) in FIELDS.iter().zip(fields) {
-            if let Some(&place) = self.places.get(name) {
-                values[place] = value;
-            }
+        for (name, text) in FIELDS.iter().zip(fields).filter(|(_, text)| !text.is_empty()) {
+            self.set(name, text);
         }
-        let system = event.system.iter().map(|(name, value)| (Cow::Borrowed(*name), value));
-        let data = event.data.iter().map(|(name, value)| (column(name), value));
-        for (name, value) in system.chain(data) {
-            if let Some(&place) = self.places.get(&*name) {
-                values[place] = Some(Cow::Borrowed(value));
-            }
-        }
-        self.rows.push(self.record, values.iter().map(Option::as_deref));
+        event.system.iter().for_each(|(name, text)| self.set(name, text));
+        event.data.iter().for_each(|(name, text)| self.set(&column(name), text));
+        self.rows.end(self.record);
         self.record += 1;
         out.pending = self.rows.len() as u64;
         if self.rows.is_full() {
             out.take(&mut self.rows)?;
         }
         Ok(())
+    }
+
+    fn set(&mut self, name: &str, text: &str) {
+        if let Some(&column) = self.places.get(name) {
+            self.rows.set(column, text);
+        }
     }
 
     fn lost(&mut self, lost: Lost, out: &mut Output<'_>) -> Result<(), Halt> {

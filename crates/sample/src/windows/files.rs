@@ -196,13 +196,15 @@ mod tests {
     fn read(path: &Path) -> Vec<Event> {
         let mut events = Vec::new();
         let cancel = Cancel::default();
-        let account = lanner_evtx::read(File::open(path).unwrap(), 0, &cancel, &mut |_, items| {
+        let mut keep = |_, items: Vec<Item>| {
             events.extend(items.into_iter().filter_map(|item| match item {
                 Item::Event(event) => Some(event),
                 Item::Lost(_) => None,
             }));
             ControlFlow::Continue(())
-        });
+        };
+        let file = File::open(path).unwrap();
+        let account = lanner_evtx::read(file, 0, &cancel, &|items| items, &mut keep);
         assert_eq!(account.unwrap().lost, 0);
         events
     }

@@ -1,7 +1,6 @@
 //! What a hunt for sessions found, on a terminal: worth reading on its own.
 
-use super::plural;
-use crate::summary::{BOLD, DIM, HOT, WARN, files};
+use crate::summary::{BOLD, DIM, HOT, WARN, files, plural};
 use lanner_explain::grouped;
 use lanner_frame::text::{excerpt, shown};
 use lanner_pipeline::SessionsOutcome;

@@ -8,6 +8,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 const LEFT: f64 = 210.0;
+/// Characters that fit there.
+const NAME: usize = 24;
 const RIGHT: f64 = 1088.0;
 const TOP: f64 = 8.0;
 const LANE: f64 = 19.0;
@@ -94,7 +96,7 @@ impl Timeline {
         let lanes = lanes.iter().enumerate().map(|(i, (name, spans))| {
             let y = TOP + LANE * i as f64;
             Lane {
-                name: excerpt(name, 28),
+                name: label(name),
                 full: excerpt(name, 300),
                 y: px(y + (LANE - BAR) / 2.0),
                 middle: px(y + LANE / 2.0),
@@ -110,6 +112,16 @@ impl Timeline {
             more,
         })
     }
+}
+
+/// A name that fits left of its lane; of a long one the end, where the account is.
+fn label(name: &str) -> String {
+    let over = name.chars().count().saturating_sub(NAME);
+    if over == 0 {
+        return excerpt(name, NAME);
+    }
+    let end: String = name.chars().skip(over + 1).collect();
+    format!("…{}", excerpt(&end, NAME))
 }
 
 /// Ordinary sessions, those that touch drawn as one.
