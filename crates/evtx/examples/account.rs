@@ -28,7 +28,9 @@ fn run() -> std::io::Result<()> {
             ControlFlow::Continue(())
         };
         let source = std::fs::File::open(path)?;
-        let Ok(account) = read(source, file, &Cancel::default(), &mut show) else { break };
+        let whole = |items: Vec<Item>| items;
+        let read = read(source, file, &Cancel::default(), &whole, &mut show);
+        let Ok(account) = read else { break };
         let seconds = start.elapsed().as_secs_f64();
         println!(
             "{path}: {} bytes, {} events, {} lost, {seconds:.3} s{}",

@@ -197,7 +197,8 @@ mod tests {
     fn what_no_row_sets_is_null_and_the_first_value_of_a_row_stays() {
         let field = |name: &str, kind| Arc::new(Field::new(name, kind, true));
         let fields = [field("text", DataType::Utf8), field("number", DataType::Int64)];
-        let mut rows = Rows::new(&fields, &TimeZone::UTC);
+        let utc = TimeZone::UTC;
+        let mut rows = Rows::new(&fields, &utc);
         rows.end(7);
         rows.set(0, "a");
         rows.set(0, "b");
