@@ -5,25 +5,19 @@
 """
 
 import argparse
-import os
-import resource
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+
+from measure import run
 
 
 def measured(command):
-    """Wall seconds, CPU seconds and peak MiB of a command."""
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    text = process.stdout.read()
-    _, status, used = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - start
-    if status != 0:
-        sys.exit(f"{command[0]} failed:\n{text}")
-    return wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, text
+    """Wall seconds, CPU seconds and peak MiB of a command, and what it printed."""
+    took, out, last = run(command, 36_000)
+    if took["status"] != "ran":
+        sys.exit(f"{command[0]} failed: {last}")
+    return took["wall"], took["cpu"], took["peak"], out
 
 
 def main():
@@ -39,7 +33,8 @@ def main():
         print(text, end="")
         runs = []
         for i in range(args.runs):
-            ours = [args.lanner, "hunt", args.table, "--out", f"{folder}/{i}", "--quiet"]
+            ours = [args.lanner, "hunt", args.table, "--recipe", "classic"]
+            ours += ["--out", f"{folder}/{i}", "--quiet"]
             runs.append(measured(ours)[:3])
         runs.sort()
         ours = runs[len(runs) // 2]
@@ -50,5 +45,4 @@ def main():
 
 
 if __name__ == "__main__":
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     main()
