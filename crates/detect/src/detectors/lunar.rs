@@ -225,8 +225,13 @@ impl Detector for Lunar {
     }
 
     fn guess(params: &Params, shape: Shape) -> f64 {
-        let rows = (1.0 + params.proportion) * shape.n().min(50_000.0);
-        shape.neighbours(params.n_neighbours) + 5e-6 * rows * params.n_epochs as f64
+        // Learned from and kept aside, of rows and of negatives; beyond that more rows cost only neighbours.
+        let negatives = params.proportion * shape.total as f64;
+        let most = (LEARNED + ASIDE) as f64;
+        let examples = shape.n().min(most) + negatives.min(most);
+        let searched = shape.n() + negatives.min(NEGATIVES as f64);
+        let all = Shape { rows: searched as usize, ..shape };
+        all.neighbours(params.n_neighbours) + 7.5e-6 * examples * params.n_epochs as f64
     }
 
     fn fit(x: &Sample, params: &Params, ctx: &Ctx) -> Result<Model, FitError> {
