@@ -17,12 +17,15 @@ pub(crate) fn of_param(error: &ParamError, given: &Map<String, Value>, defaults:
     PyValueError::new_err(error.to_string())
 }
 
-/// An interrupt is a `KeyboardInterrupt`, all else a `ValueError` that names the model.
-pub(crate) fn of_fit(model: &str, error: &FitError) -> PyErr {
+/// An interrupt is a `KeyboardInterrupt`, all else a `ValueError` that names the model and what it was
+/// given, as scikit-learn words it.
+pub(crate) fn of_fit(model: &str, error: &FitError, [rows, columns]: [usize; 2]) -> PyErr {
     match error {
         FitError::Cancelled(_) => PyKeyboardInterrupt::new_err(error.to_string()),
         FitError::NoNewRows { .. } => PyNotImplementedError::new_err(error.to_string()),
-        _ => PyValueError::new_err(format!("{model}: {error}")),
+        _ => PyValueError::new_err(format!(
+            "{model}: {error} (n_samples = {rows}, n_features = {columns})"
+        )),
     }
 }
 

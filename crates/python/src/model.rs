@@ -33,13 +33,14 @@ pub(crate) fn fit<'py>(
     let configured = configure(id, params)?;
     let id = configured.card().id;
     let (x, copies) = (matrix(&x), counts(&copies)?);
+    let shape = [x.rows(), x.columns()];
     let (fitted, own) = off_lock(py, |workers, cancel| {
         let (sample, place) = Sample::collapse(&x, &copies).map_err(|e| of_sample(&e))?;
         drop(x);
         let ctx = Ctx::new(workers, cancel, seed)
             .expecting_neighbours(configured.neighbours())
             .for_model(id);
-        let fitted = configured.fit(&sample, &ctx).map_err(|e| of_fit(id, &e))?;
+        let fitted = configured.fit(&sample, &ctx).map_err(|e| of_fit(id, &e, shape))?;
         let own = fitted.own_scores();
         let own: Vec<f64> = place.iter().map(|&p| own[p as usize]).collect();
         Ok::<_, PyErr>((fitted, own))
@@ -81,7 +82,7 @@ impl Model {
         let x = matrix(x);
         let (fitted, given) = (self.fitted.columns(), x.columns());
         if fitted != given {
-            return Err(of_fit(self.id, &FitError::Columns { fitted, given }));
+            return Err(of_fit(self.id, &FitError::Columns { fitted, given }, [x.rows(), given]));
         }
         Ok(x)
     }
@@ -101,7 +102,7 @@ impl Model {
             let scorer = self.fitted.scorer().ok_or(no)?;
             scorer.score_all(&x, &Ctx::new(workers, cancel, 0))
         })?;
-        Ok(scores.map_err(|e| of_fit(self.id, &e))?.into_pyarray(py))
+        Ok(scores.map_err(|e| of_fit(self.id, &e, [x.rows(), x.columns()]))?.into_pyarray(py))
     }
 
     /// The share of each column in the score of each row, n x d; `None` where a score is no sum.

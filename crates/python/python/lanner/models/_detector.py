@@ -38,6 +38,8 @@ class CoreDetector(BaseDetector):
     _core: ClassVar[str]
     # Parameters of which the core knows some values only.
     _fixed: ClassVar[dict[str, tuple[Any, ...]]] = {}
+    # Whether sparse matrices are taken, as PyOD does.
+    _sparse: ClassVar[bool] = False
 
     contamination: Any
 
@@ -78,7 +80,7 @@ class CoreDetector(BaseDetector):
         KeyboardInterrupt
             On Ctrl-C, within a second.
         """
-        X = _inputs.rows(self, X, fitting=True)
+        X = _inputs.rows(self, X, fitting=True, sparse=self._sparse)
         copies = _inputs.copies(sample_weight, X)
         self._set_n_classes(y)
         self._check_contamination()
@@ -113,7 +115,7 @@ class CoreDetector(BaseDetector):
         scores : ndarray of shape (n_samples,)
         """
         check_is_fitted(self, ["decision_scores_", "threshold_", "labels_"])
-        return self._score(_inputs.rows(self, X, fitting=False))
+        return self._score(_inputs.rows(self, X, fitting=False, sparse=self._sparse))
 
     def _fit_model(self, X: Rows, copies: Copies) -> tuple[Any, Any]:
         """The fitted model and the scores of the rows."""
@@ -160,6 +162,11 @@ class CoreDetector(BaseDetector):
             if not any(value is a or (isinstance(value, type(a)) and value == a) for a in allowed):
                 known = " or ".join(repr(a) for a in allowed)
                 raise ValueError(f"{type(self).__name__}.{name} must be {known}, not {value!r}")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = self._sparse
+        return tags
 
     def _parts(self, name: str) -> list[Any]:
         """The arrays of that name among what the fit learned."""

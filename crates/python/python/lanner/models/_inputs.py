@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_consistent_length, validate_data
 
@@ -13,13 +14,16 @@ Rows = NDArray[np.float64]
 Copies = NDArray[np.int64]
 
 
-def rows(estimator: Any, X: Any, *, fitting: bool) -> Rows:
+def rows(estimator: Any, X: Any, *, fitting: bool, sparse: bool = False) -> Rows:
     """The rows as a C-contiguous table of finite 64-bit floats; no copy where they are one already.
 
     Raises what scikit-learn raises for anything else, and remembers or compares the number and names
-    of the columns as it does.
+    of the columns as it does. A sparse matrix, where it is taken, is written out.
     """
-    return validate_data(estimator, X, reset=fitting, dtype=np.float64, order="C")
+    X = validate_data(
+        estimator, X, reset=fitting, dtype=np.float64, order="C", accept_sparse=sparse and "csr"
+    )
+    return X.toarray() if issparse(X) else X
 
 
 def copies(sample_weight: Any, X: Rows) -> Copies:
@@ -44,7 +48,7 @@ def copies(sample_weight: Any, X: Rows) -> Copies:
             "below 2**53. Multiply shares until they are whole."
         )
     if not weights.any():
-        raise ValueError("sample_weight is 0 for every row; there is nothing to fit on.")
+        raise ValueError("every sample_weight is zero; there is nothing to fit on.")
     return weights.astype(np.int64)
 
 

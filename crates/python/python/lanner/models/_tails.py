@@ -14,12 +14,12 @@ class Tails(CoreDetector):
     """Keeps the rows, so that a row's score can be split over its columns."""
 
     def _learned(self, X: Rows, copies: Copies) -> None:
-        self.X_train = X
+        self._X = X
 
     @property
     def O(self) -> Any:  # noqa: E743 - PyOD's name
         """The share of each column in the score of each row fitted on, of shape (n_samples, n_features)."""
-        return self._model.shares(self.X_train)
+        return self._model.shares(self._X)
 
     def explain_outlier(
         self,

@@ -135,7 +135,8 @@ class BaseDetector(BaseEstimator, metaclass=abc.ABCMeta):
             raise ValueError(f"method is linear or unify, not {method!r}")
         scores = self.decision_function(X)
         if method == "linear":
-            least, most = np.min(self.decision_scores_), np.max(self.decision_scores_)
+            fitted = np.asarray(self.decision_scores_)[self._counted() > 0]
+            least, most = fitted.min(), fitted.max()
             odd = (scores - least) / ((most - least) or 1.0)
         else:
             odd = erf((scores - self._mu) / ((self._sigma or 1.0) * np.sqrt(2)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from sklearn.neighbors import LocalOutlierFactor
 
@@ -25,6 +25,8 @@ class LOF(CoreDetector, core="LOF"):
     contamination: Any = 0.1
     n_jobs: int | None = 1
     novelty: bool = True
+
+    _sparse: ClassVar[bool] = True
 
     def _foreign(self) -> Foreign | None:
         if not asks_for_python(self.metric, self.metric_params):
