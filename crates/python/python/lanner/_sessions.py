@@ -101,7 +101,7 @@ def _given(number: int, session: Mapping[str, Any]) -> _lanner.Given:
             "offset": 0 if offset is None else int(offset.total_seconds()),
             "user": _text(session.get("user")),
             "source_ip": _text(session.get("source_ip")),
-            "events": [(int(event["event_id"]), _details(event)) for event in events],
+            "events": [(_number(event["event_id"]), _details(event)) for event in events],
         }
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, (AttributeError, TypeError)) else ValueError
@@ -122,6 +122,13 @@ def _micros(time: datetime | None) -> int | None:
 
 def _text(value: object) -> str | None:
     return None if value is None else str(value)
+
+
+def _number(event_id: object) -> int:
+    number = int(str(event_id))
+    if not 0 <= number < 2**32:
+        raise ValueError(f"{number} is no event id")
+    return number
 
 
 def _details(event: Mapping[str, Any]) -> dict[str, str]:

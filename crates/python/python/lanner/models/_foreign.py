@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,16 +10,18 @@ import numpy as np
 from lanner.models._detector import like
 from lanner.models._inputs import Rows
 
-_METRICS = (
-    "minkowski euclidean l2 manhattan l1 cityblock chebyshev cosine".split()
-)
+_METRICS = "minkowski euclidean l2 manhattan l1 cityblock chebyshev cosine".split()
 
 
 class Distances:
     """Distances to the k nearest rows by any metric, as one number."""
 
     def __init__(self, neighbours: Any, method: str) -> None:
-        methods = {"largest": np.max, "mean": np.mean, "median": np.median}
+        methods: dict[str, Callable[..., Any]] = {
+            "largest": np.max,
+            "mean": np.mean,
+            "median": np.median,
+        }
         if method not in methods:
             raise ValueError(f"method must be largest, mean or median, not {method!r}")
         self.neighbours, self._reduce = neighbours, methods[method]

@@ -48,9 +48,14 @@ class BaseDetector(BaseEstimator, metaclass=abc.ABCMeta):
         self._check_contamination()
 
     def _check_contamination(self) -> None:
-        share = self.contamination
-        if isinstance(share, numbers.Real) and not 0.0 < share <= 0.5:
+        share = self._given_share()
+        if share is not None and not 0.0 < share <= 0.5:
             raise ValueError(f"contamination must be in (0, 0.5], got: {share}")
+
+    def _given_share(self) -> float | None:
+        """The share of odd rows; none where a thresholder finds it."""
+        given = self.contamination
+        return float(given) if isinstance(given, numbers.Real) else None
 
     @abc.abstractmethod
     def fit(self, X: Any, y: Any = None) -> Any:
@@ -253,9 +258,9 @@ class BaseDetector(BaseEstimator, metaclass=abc.ABCMeta):
         """Sets the threshold and the labels from ``decision_scores_``."""
         scores = np.ascontiguousarray(self.decision_scores_, dtype=np.float64)
         copies = self._counted()
-        if isinstance(self.contamination, numbers.Real):
-            share = 100 * (1 - self.contamination)
-            self.threshold_ = _lanner.percentile(scores, copies, share)
+        share = self._given_share()
+        if share is not None:
+            self.threshold_ = _lanner.percentile(scores, copies, 100 * (1 - share))
             self.labels_ = (scores > self.threshold_).astype(int)
         else:
             self.contamination.fit(np.repeat(scores, copies))
@@ -269,7 +274,7 @@ class BaseDetector(BaseEstimator, metaclass=abc.ABCMeta):
         return self
 
     def _labels_of(self, scores: Any) -> Any:
-        if isinstance(self.contamination, numbers.Real):
+        if self._given_share() is not None:
             return (scores > self.threshold_).astype(int)
         return np.asarray(self.contamination.predict(scores))
 
@@ -279,8 +284,9 @@ class BaseDetector(BaseEstimator, metaclass=abc.ABCMeta):
         return np.ones(len(self.decision_scores_), np.int64) if copies is None else copies
 
     def _share(self) -> float:
-        if isinstance(self.contamination, numbers.Real):
-            return float(self.contamination)
+        share = self._given_share()
+        if share is not None:
+            return share
         return float(np.average(self.labels_, weights=self._counted()))
 
     def __repr__(self) -> str:

@@ -105,7 +105,6 @@ class CBLOF(CoreDetector, core="CBLOF"):
         if self.clustering_estimator is None:
             return None
         _lanner.check(self._core, self._given())
-        self._checked()
         if self.check_estimator:
             check_estimator(self.clustering_estimator)
         return _Split(self.clustering_estimator, self.alpha, self.beta, self.use_weights)

@@ -48,9 +48,9 @@ class IForest(CoreDetector, core="IForest"):
     def _fit_model(self, X: Rows, copies: Copies) -> tuple[Any, Any]:
         model, scores = super()._fit_model(X, copies)
         self.offset_ = -0.5
-        if isinstance(self.contamination, numbers.Real):
-            share = 100 * (1 - self.contamination)
-            self.offset_ = -_lanner.percentile(scores, copies, share)
+        share = self._given_share()
+        if share is not None:
+            self.offset_ = -_lanner.percentile(scores, copies, 100 * (1 - share))
         return model, scores + self.offset_
 
     def _score(self, X: Rows) -> Any:
