@@ -2,7 +2,7 @@
 
 use crate::{run, step};
 use anyhow::{Context, Result, ensure};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 /// Where the package's sources are.
@@ -21,22 +21,28 @@ pub(crate) fn python(root: &Path) -> Result<()> {
     step("python: tools", || tools_in(&tools, &pinned))?;
     step("python: wheel", || {
         remove(&wheels)?;
-        let mut maturin = Command::new(program(&tools, "maturin"));
+        let mut maturin = module(&tools, "maturin");
         maturin.current_dir(&package).args(["build", "--release", "--locked", "--out"]);
-        run(maturin.arg(&wheels))
+        maturin.arg(&wheels);
+        run(maturin)
     })?;
-    step("python: types", || {
-        let mut mypy = Command::new(program(&tools, "python"));
-        run(mypy.current_dir(&package).args(["-m", "mypy", "python/lanner"]))
+    step("python: format and types", || {
+        for args in [&["ruff", "format", "--check", "."][..], &["ruff", "check", "."]] {
+            lint(&tools, &package, args)?;
+        }
+        lint(&tools, &package, &["mypy", "python/lanner"])
     })?;
     step("python: tests", || {
         environment(&fresh)?;
-        pip(&fresh, |pip| pip.arg("--requirement").arg(&pinned))?;
-        pip(&fresh, |pip| pip.arg("--no-index").arg("--find-links").arg(&wheels).arg("lanner"))?;
-        let mut pytest = Command::new(program(&fresh, "python"));
-        // Beside the sources the package without its native half would be found first.
-        pytest.current_dir(&package).args(["-P", "-m", "pytest"]);
-        run(&mut pytest)
+        let mut requirements = pip(&fresh);
+        requirements.arg("--requirement").arg(&pinned);
+        run(requirements)?;
+        let mut wheel = pip(&fresh);
+        wheel.args(["--no-index", "lanner", "--find-links"]).arg(&wheels);
+        run(wheel)?;
+        let mut pytest = module(&fresh, "pytest");
+        pytest.current_dir(&package);
+        run(pytest)
     })
 }
 
@@ -47,27 +53,41 @@ fn tools_in(tools: &Path, pinned: &Path) -> Result<()> {
         return Ok(());
     }
     environment(tools)?;
-    pip(tools, |pip| pip.arg("--requirement").arg(pinned))?;
+    let mut requirements = pip(tools);
+    requirements.arg("--requirement").arg(pinned);
+    run(requirements)?;
     std::fs::write(stamp, wanted).context("noting what was installed")
 }
 
 /// Makes an environment without any package, in the place of whatever was there.
 fn environment(folder: &Path) -> Result<()> {
     let python = std::env::var_os("LANNER_PYTHON").unwrap_or_else(|| "python3".into());
-    run(Command::new(python).args(["-m", "venv", "--clear"]).arg(folder))
+    let mut venv = Command::new(python);
+    venv.args(["-m", "venv", "--clear"]).arg(folder);
+    run(venv)
 }
 
-/// Installs into an environment.
-fn pip(environment: &Path, what: impl FnOnce(&mut Command) -> &mut Command) -> Result<()> {
-    let mut pip = Command::new(program(environment, "python"));
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-    run(what(&mut pip))
+/// A check of the package's sources.
+fn lint(tools: &Path, package: &Path, args: &[&str]) -> Result<()> {
+    let mut lint = module(tools, args[0]);
+    lint.current_dir(package).args(&args[1..]);
+    run(lint)
 }
 
-/// A program of an environment.
-fn program(environment: &Path, name: &str) -> PathBuf {
+/// An installation into an environment.
+fn pip(environment: &Path) -> Command {
+    let mut pip = module(environment, "pip");
+    pip.args(["install", "--quiet", "--disable-pip-version-check"]);
+    pip
+}
+
+/// A module of an environment as a program. It finds what is installed there and nothing else, as the
+/// package's sources have no native half.
+fn module(environment: &Path, name: &str) -> Command {
     let folder = if cfg!(windows) { "Scripts" } else { "bin" };
-    environment.join(folder).join(name).with_extension(std::env::consts::EXE_EXTENSION)
+    let mut command = Command::new(environment.join(folder).join("python"));
+    command.env_remove("PYTHONPATH").args(["-m", name]);
+    command
 }
 
 /// Removes a folder, so that nothing of an earlier run is taken for this one's.

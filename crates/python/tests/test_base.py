@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from conftest import fitted
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
@@ -10,6 +9,7 @@ from scipy.optimize import brentq
 from scipy.special import erf
 from scipy.stats import binom
 
+from conftest import fitted
 from lanner import _lanner
 from lanner.models.base import BaseDetector
 from lanner.models.combination import aom, average, majority_vote, maximization, median, moa

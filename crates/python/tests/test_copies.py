@@ -1,10 +1,11 @@
 """A row with copies counts as the rows written out, whatever the rows and however they are ordered."""
 
 import numpy as np
-from conftest import fitted
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+
+from conftest import fitted
 
 
 @st.composite

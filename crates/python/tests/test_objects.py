@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from conftest import fitted
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.cluster import AgglomerativeClustering
 from sklearn.linear_model import LinearRegression
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
+from conftest import fitted
 from lanner.models import CBLOF, CD, GMM, KDE, KNN, LOF, LUNAR, OCSVM
 
 
@@ -83,5 +83,5 @@ def test_what_the_core_has_not_is_scikit_learns(table):
     assert_allclose(start.means_[0], table[:90].mean(axis=0), atol=1.5)
     assert np.isfinite(OCSVM(max_iter=1000).fit(table).decision_scores_).all()
     assert np.isfinite(KDE(metric="manhattan").fit(table).decision_scores_).all()
-    with pytest.raises(ValueError, match="GMM.warm_start must be False"):
+    with pytest.raises(ValueError, match=r"GMM.warm_start must be False"):
         GMM(warm_start=True).fit(table)

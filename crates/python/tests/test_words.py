@@ -6,8 +6,8 @@ import inspect
 from pathlib import Path
 
 import pytest
-from conftest import NAMES
 
+from conftest import NAMES
 from lanner import _lanner, models
 
 HERE = Path(__file__).parent

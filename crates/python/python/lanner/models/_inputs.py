@@ -36,9 +36,7 @@ def copies(sample_weight: Any, X: Rows) -> Copies:
     """
     if sample_weight is None:
         return np.ones(len(X), dtype=np.int64)
-    weights = check_array(
-        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
-    )
+    weights = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
     if weights.ndim != 1:
         raise ValueError(f"Sample weights must be 1D array or scalar, got {weights.ndim}D array")
     check_consistent_length(X, weights)

@@ -113,9 +113,7 @@ class BaseDetector(BaseEstimator, metaclass=abc.ABCMeta):
         labels = self._labels_of(scores)
         return (labels, self._confidence(scores, labels)) if return_confidence else labels
 
-    def predict_proba(
-        self, X: Any, method: str = "linear", return_confidence: bool = False
-    ) -> Any:
+    def predict_proba(self, X: Any, method: str = "linear", return_confidence: bool = False) -> Any:
         """Turns scores into probabilities of being odd.
 
         Parameters

@@ -94,12 +94,11 @@ class CBLOF(CoreDetector, core="CBLOF"):
     n_jobs: int | None = 1
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
+        """Fits the detector, as the others are; warns of ``n_jobs``."""
         if self.n_jobs != 1:
             text = "The 'n_jobs' parameter is deprecated, as in PyOD: it has no effect"
             warnings.warn(text, FutureWarning, stacklevel=2)
         return super().fit(X, y, sample_weight)
-
-    fit.__doc__ = CoreDetector.fit.__doc__
 
     def _foreign(self) -> Foreign | None:
         if self.clustering_estimator is None:

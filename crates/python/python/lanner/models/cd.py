@@ -37,9 +37,7 @@ class _Regressions:
 
     def score(self, X: Rows) -> Any:
         """Scores new rows."""
-        places = (
-            (self._distances(X, j) - least) / width for j, (least, width) in enumerate(self._range)
-        )
+        places = ((self._distances(X, j) - least) / width for j, (least, width) in enumerate(self._range))
         return sum(places, np.zeros(len(X))) / X.shape[1]
 
     def _distances(self, X: Rows, j: int) -> Any:

@@ -10,7 +10,6 @@ import numpy as np
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import MinMaxScaler
 
-from lanner import _lanner
 from lanner.models._detector import CoreDetector
 from lanner.models._inputs import Copies, Rows
 from lanner.models.sod import EUCLIDEAN

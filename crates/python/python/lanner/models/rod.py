@@ -68,7 +68,7 @@ def rod_nD(
     angles_scalers1: Any = None,
     angles_scalers2: Any = None,
 ) -> Any:
-    """Fits rows of more than three columns: scores, geometric medians, median costs, and None three times."""
+    """Fits rows of more than three columns: scores, geometric medians, median costs, and thrice None."""
     _only_fitting(gm, median, data_scaler, angles_scalers1, angles_scalers2)
     detector = ROD(parallel_execution=parallel).fit(X)
     centres, medians = detector._parts("geometric_medians")[0], detector._parts("medians")[0]
@@ -89,7 +89,8 @@ def scale_angles(gammas: Any, scaler1: Any = None, scaler2: Any = None) -> Any:
     acute = gammas <= np.pi / 2
     scaled, scalers = gammas.copy(), []
     ranges = ((0.001, 0.955), (np.pi / 2 + 0.001, 2.186))
-    for chosen, ends, scaler in zip((acute, ~acute), ranges, (scaler1, scaler2)):
+    for chosen, ends, given in zip((acute, ~acute), ranges, (scaler1, scaler2)):
+        scaler = given
         if scaler is None:
             scaler = MinMaxScaler(feature_range=ends)
             scaler.fit(np.append(gammas[chosen], ends).reshape(-1, 1))
