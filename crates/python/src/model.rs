@@ -4,7 +4,9 @@ use crate::errors::{of_fit, of_model, of_param, of_sample};
 use crate::run::off_lock;
 use lanner_detect::{FitError, Saved, find, load, save};
 use lanner_frame::{Ctx, Matrix, Sample};
-use numpy::{IntoPyArray, PyArray1, PyArrayDyn, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
+use numpy::{
+    IntoPyArray, PyArray1, PyArrayDyn, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2,
+};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
@@ -66,7 +68,8 @@ fn configure(id: &str, params: &str) -> PyResult<Box<dyn lanner_detect::Configur
 /// The core's matrix: the only copy of the caller's rows, made while nobody can change them.
 fn matrix(x: &PyReadonlyArray2<'_, f64>) -> Matrix {
     let (rows, columns) = x.as_array().dim();
-    let values = x.as_slice().map_or_else(|_| x.as_array().iter().copied().collect(), <[f64]>::to_vec);
+    let values =
+        x.as_slice().map_or_else(|_| x.as_array().iter().copied().collect(), <[f64]>::to_vec);
     Matrix::new(values, rows, columns)
 }
 
@@ -127,7 +130,10 @@ impl Model {
     }
 
     /// What the fit learned: pairs of a name and an array; a name may come more than once.
-    fn parts<'py>(&self, py: Python<'py>) -> PyResult<Vec<(&'static str, Bound<'py, PyArrayDyn<f64>>)>> {
+    fn parts<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<Vec<(&'static str, Bound<'py, PyArrayDyn<f64>>)>> {
         let parts = self.fitted.parts().into_iter();
         parts.map(|p| Ok((p.name, p.values.into_pyarray(py).reshape(p.shape)?))).collect()
     }
@@ -162,7 +168,10 @@ impl Model {
         Ok(Self { id, fitted })
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+    fn __reduce__<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
         let read = py.get_type::<Self>().getattr("from_bytes")?;
         Ok((read, PyTuple::new(py, [self.to_bytes(py)])?))
     }

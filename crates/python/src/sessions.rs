@@ -1,7 +1,7 @@
 //! Sessions built in Python, and those unlike their peers.
 
-use jiff::tz::{Offset, TimeZone};
 use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone};
 use lanner_sessions::{FEATURES, Linked, Session, detect_sessions};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;

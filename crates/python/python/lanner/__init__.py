@@ -4,8 +4,13 @@
 logon sessions with one another, ``lanner.set_threads`` says how many threads may be used.
 """
 
+from typing import TYPE_CHECKING
+
 from lanner._lanner import __version__, set_threads
 from lanner._sessions import MLAnomalyDetector
+
+if TYPE_CHECKING:
+    from lanner import models
 
 __all__ = ["MLAnomalyDetector", "__version__", "models", "set_threads"]
 

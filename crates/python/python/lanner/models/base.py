@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import numbers
 import warnings
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from scipy.special import betaincinv, erf
@@ -160,11 +160,8 @@ class BaseDetector(BaseEstimator, metaclass=abc.ABCMeta):
         return self._confidence(scores, self._labels_of(scores))
 
     def _confidence(self, scores: Any, labels: Any) -> Any:
-        order = np.argsort(self.decision_scores_, kind="stable")
-        upto = np.concatenate([[0], np.cumsum(self._counted()[order])])
-        total = int(upto[-1])
-        below = upto[np.searchsorted(self.decision_scores_[order], scores, side="right")]
-        chance = (1.0 + below) / (2.0 + total)
+        total = int(self._counted().sum())
+        chance = (1.0 + self._rows_below(scores, "right")) / (2.0 + total)
         sure = 1 - binom.cdf(total - int(total * self._share()), total, chance)
         return np.where(labels == 0, 1 - sure, sure)
 
@@ -241,9 +238,14 @@ class BaseDetector(BaseEstimator, metaclass=abc.ABCMeta):
     def _predict_rank(self, X: Any, normalized: bool = False) -> Any:
         """How many of the fitted rows score below each row; as a share of the largest if normalized."""
         check_is_fitted(self, ["decision_scores_"])
-        written = np.repeat(self.decision_scores_, self._counted())
-        ranks = np.searchsorted(np.sort(written), self.decision_function(X))
+        ranks = self._rows_below(self.decision_function(X), "left")
         return ranks / (ranks.max() or 1) if normalized else ranks
+
+    def _rows_below(self, scores: Any, side: Literal["left", "right"]) -> Any:
+        """How many of the fitted rows, written out, score below each score, or (right) up to it."""
+        order = np.argsort(self.decision_scores_, kind="stable")
+        upto = np.concatenate([[0], np.cumsum(self._counted()[order])])
+        return upto[np.searchsorted(self.decision_scores_[order], scores, side=side)]
 
     def _set_n_classes(self, y: Any) -> Any:
         """Warns of labels, which nothing here learns from."""

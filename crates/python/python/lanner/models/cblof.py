@@ -45,7 +45,8 @@ class _Split:
             # Empty clusters have no mean, and no row either.
             sums = np.stack([np.bincount(labels, column) for column in X.T], axis=1)
             self.centers = sums / np.maximum(self.sizes, 1)[:, None]
-        self.split = split(self.sizes, self._alpha, self._beta)
+        order = np.argsort(-self.sizes, kind="stable")
+        self.large = order[: split(self.sizes, self._alpha, self._beta)]
         return self._of(X, labels)
 
     def score(self, X: Rows) -> Any:
@@ -53,10 +54,9 @@ class _Split:
         return self._of(X, np.asarray(self.clustering.predict(X)))
 
     def _of(self, X: Rows, labels: Any) -> Any:
-        large = np.argsort(-self.sizes, kind="stable")[: self.split]
         own = np.linalg.norm(X - self.centers[labels], axis=1)
-        nearest = pairwise_distances_argmin_min(X, self.centers[large])[1]
-        scores = np.where(np.isin(labels, large), own, nearest)
+        nearest = pairwise_distances_argmin_min(X, self.centers[self.large])[1]
+        scores = np.where(np.isin(labels, self.large), own, nearest)
         return scores * self.sizes[labels] if self._use_weights else scores
 
 
@@ -120,8 +120,14 @@ class CBLOF(CoreDetector, core="CBLOF"):
         counted = np.bincount(self.cluster_labels_, weights=copies)
         self.cluster_sizes_ = counted.astype(np.int64)
         self.n_clusters_ = len(self.cluster_sizes_)
-        self._clustering_threshold = split(self.cluster_sizes_, self.alpha, self.beta)
         order = np.argsort(-self.cluster_sizes_, kind="stable")
-        self.large_cluster_labels_ = order[: self._clustering_threshold]
-        self.small_cluster_labels_ = order[self._clustering_threshold :]
+        large = np.isin(order, self._large_labels())
+        self.large_cluster_labels_ = order[large]
+        self.small_cluster_labels_ = order[~large]
+        self._clustering_threshold = len(self.large_cluster_labels_)
         self._large_cluster_centers = self.cluster_centers_[self.large_cluster_labels_]
+
+    def _large_labels(self) -> Any:
+        if isinstance(self._model, _Split):
+            return self._model.large
+        return np.flatnonzero(self._parts("large")[0])

@@ -46,7 +46,8 @@ class LUNAR(CoreDetector, core="LUNAR"):
 
     def _fit_model(self, X: Rows, copies: Copies) -> tuple[Any, Any]:
         self.scaler_ = MinMaxScaler() if self.scaler is None else deepcopy(self.scaler)
-        self.scaler_.fit(np.repeat(X, copies, axis=0))
+        # The least and the largest value are the same without the copies.
+        self.scaler_.fit(X if self.scaler is None else np.repeat(X, copies, axis=0))
         return super()._fit_model(self._scaled(X), copies)
 
     def _score(self, X: Rows) -> Any:
