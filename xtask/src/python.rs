@@ -10,7 +10,7 @@ const PACKAGE: &str = "crates/python";
 
 /// Builds the wheel and runs the package's tests against it.
 ///
-/// Needs a CPython of 3.10 or newer as `python3` (or as `LANNER_PYTHON`) with its `venv` module, and what
+/// Needs a Python of 3.10 or newer as `python3` (or as `LANNER_PYTHON`) with its `venv` module, and what
 /// `requirements-test.txt` names.
 pub(crate) fn python(root: &Path) -> Result<()> {
     let target = root.join("target");

@@ -4,6 +4,8 @@
 //! is exported here and nothing else of the core. A further part of the package is a further file here
 //! and an `export` line below.
 
+#![expect(clippy::needless_pass_by_value, reason = "arguments come from Python by value")]
+
 mod cards;
 mod errors;
 mod model;

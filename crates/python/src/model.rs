@@ -79,6 +79,9 @@ pub(crate) fn counts(copies: &PyReadonlyArray1<'_, i64>) -> PyResult<Vec<u64>> {
     counts.map_err(|_| PyValueError::new_err("copies are whole numbers, 0 or more"))
 }
 
+/// Arrays with their names.
+type Parts<'py> = Vec<(&'static str, Bound<'py, PyArrayDyn<f64>>)>;
+
 impl Model {
     /// The rows as a matrix, if they have as many columns as those it was fitted on.
     fn rows(&self, x: &PyReadonlyArray2<'_, f64>) -> PyResult<Matrix> {
@@ -130,10 +133,7 @@ impl Model {
     }
 
     /// What the fit learned: pairs of a name and an array; a name may come more than once.
-    fn parts<'py>(
-        &self,
-        py: Python<'py>,
-    ) -> PyResult<Vec<(&'static str, Bound<'py, PyArrayDyn<f64>>)>> {
+    fn parts<'py>(&self, py: Python<'py>) -> PyResult<Parts<'py>> {
         let parts = self.fitted.parts().into_iter();
         parts.map(|p| Ok((p.name, p.values.into_pyarray(py).reshape(p.shape)?))).collect()
     }

@@ -80,7 +80,7 @@ pub(crate) fn off_lock<R: Send>(
                     Ok(_) if raised.is_some() => return Err(raised.expect("it is some")),
                     Ok(result) => return Ok(result),
                     Err(RecvTimeoutError::Timeout) if raised.is_none() => {
-                        raised = Python::attach(|py| py.check_signals()).err();
+                        raised = Python::attach(|py| py.check_signals().err());
                         if raised.is_some() {
                             cancel.raise();
                         }

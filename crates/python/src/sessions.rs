@@ -53,12 +53,12 @@ pub(crate) fn session_features() -> [&'static str; 12] {
     FEATURES
 }
 
-/// The sessions unlike their peers: number (from 0), severity, rule, description, explanation.
+/// An odd session: number (from 0), severity, rule, description, explanation.
+type Row = (u64, &'static str, &'static str, String, String);
+
+/// The sessions unlike their peers.
 #[pyfunction]
-pub(crate) fn odd_sessions(
-    py: Python<'_>,
-    sessions: Vec<Given>,
-) -> PyResult<Vec<(u64, &'static str, &'static str, String, String)>> {
+pub(crate) fn odd_sessions(py: Python<'_>, sessions: Vec<Given>) -> PyResult<Vec<Row>> {
     let sessions: Vec<Session> =
         (0..).zip(sessions).map(|(i, s)| s.session(i)).collect::<PyResult<_>>()?;
     let findings = py.detach(|| detect_sessions(&sessions));
