@@ -1,5 +1,6 @@
 //! The project's checks, in Rust, so that they run wherever cargo runs.
 
+mod python;
 mod tidy;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -11,7 +12,8 @@ const HELP: &str = "\
 cargo xtask check   all checks, as CI runs them
 cargo xtask fmt     format every Rust file (also those declared in the registry's macro)
 cargo xtask tidy    layout rules: crate arrows, file sizes, decision records
-cargo xtask doc     the API documents, warnings being errors";
+cargo xtask doc     the API documents, warnings being errors
+cargo xtask python  the Python package: built, installed into a fresh environment, tested";
 
 fn main() -> Result<()> {
     let root = root()?;
@@ -20,6 +22,7 @@ fn main() -> Result<()> {
         Some("fmt") => format(&root, false),
         Some("tidy") => tidy::tidy(&root),
         Some("doc") => doc(&root),
+        Some("python") => python::python(&root),
         other => bail!("unknown task {:?}\n\n{HELP}", other.unwrap_or("")),
     }
 }

@@ -36,6 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "explain", "sessions", "pipeline", "report", "sample",
         ],
     ),
+    ("lanner-python", &["frame", "kernels", "detect", "sessions"]),
     ("lanner-testkit", &["frame", "kernels"]),
     ("xtask", &[]),
 ];

@@ -1,6 +1,6 @@
 //! The three traits that a detector's author implements.
 
-use crate::{Card, FitError, ParamError};
+use crate::{Card, FitError, ParamError, Part};
 use lanner_frame::{Ctx, Matrix, Sample};
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -106,6 +106,12 @@ pub trait Fitted: Send + Sync {
     /// Things a user should know about this fit (a column left out, an approximation in use), a
     /// sentence each.
     fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What the fit learned, for whoever wants to look inside; empty where that is the rows themselves
+    /// or says nothing to a reader. O(size of the model).
+    fn parts(&self) -> Vec<Part> {
         Vec::new()
     }
 

@@ -16,6 +16,7 @@ mod file;
 mod metric;
 mod nearest;
 mod page;
+mod part;
 mod tails;
 
 pub use card::{Card, Param, Randomness};
@@ -27,3 +28,4 @@ pub use file::{load, save};
 pub use metric::{Endless, Exponent};
 pub use nearest::Method;
 pub use page::page;
+pub use part::Part;

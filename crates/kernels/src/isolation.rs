@@ -103,6 +103,15 @@ impl Tree {
         }
     }
 
+    /// Its nodes, four numbers each: feature, threshold, left child (the right one follows it; a leaf
+    /// names itself), and the path length that ends there.
+    pub fn table(&self) -> Vec<f64> {
+        let nodes = self.nodes.iter().zip(&self.lengths);
+        nodes
+            .flat_map(|(n, &length)| [f64::from(n.feature), n.threshold, f64::from(n.left), length])
+            .collect()
+    }
+
     /// Says whether it cuts nothing: all its rows are equal.
     pub fn is_single(&self) -> bool {
         self.nodes.len() == 1

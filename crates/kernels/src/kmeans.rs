@@ -56,6 +56,11 @@ impl Centers {
         self.columns
     }
 
+    /// The centres, one after the other.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
     /// Says whether centres read from a file are whole.
     pub fn is_whole(&self) -> bool {
         self.columns > 0

@@ -62,6 +62,26 @@ impl Normal {
         square.map(|s| (self.peak - 0.5 * s).max(f64::MIN))
     }
 
+    /// What its density is multiplied by.
+    pub fn weight(&self) -> f64 {
+        let d = self.mean.len();
+        let diagonal = self.whiten.len() == d;
+        let own = |j: usize| self.whiten[if diagonal { j } else { (j + 1) * (j + 2) / 2 - 1 }];
+        let ln_volume: f64 = (0..d).map(|j| own(j).ln()).sum();
+        (self.peak - ln_volume + 0.5 * d as f64 * std::f64::consts::TAU.ln()).exp()
+    }
+
+    /// Its mean, d values.
+    pub fn mean(&self) -> &[f64] {
+        &self.mean
+    }
+
+    /// What makes the features independent with variance 1: d inverse standard deviations, or the
+    /// lower triangle of a d x d matrix, its rows one after the other.
+    pub fn whitening(&self) -> &[f64] {
+        &self.whiten
+    }
+
     /// Says whether a distribution read from a file is one over `d` features.
     pub fn is_whole(&self, d: usize) -> bool {
         let half = d.checked_mul(d + 1).map(|cells| cells / 2);
@@ -82,6 +102,7 @@ mod tests {
         let wanted = -std::f64::consts::TAU.ln() - 0.5 * 4f64.ln() - 0.5;
         assert!((normal.ln_mass(&[[3.0], [2.0]])[0] - wanted).abs() < 1e-12);
         assert!(normal.is_whole(2) && !normal.is_whole(3));
+        assert!((normal.weight() - 1.0).abs() < 1e-12);
     }
 
     #[test]

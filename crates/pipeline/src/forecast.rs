@@ -8,7 +8,7 @@
 //!
 //! The power law `t = a n^b` through the trials (least squares on logarithms over the largest, made
 //! non-decreasing, b >= 0) is given beside it. Alone it foresees badly: small samples hide what grows
-//! (docs/adr/0008).
+//! (docs/adr/0009).
 
 use crate::Observer;
 use lanner_detect::{Configured, Shape};

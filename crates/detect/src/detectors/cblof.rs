@@ -20,7 +20,7 @@
 //!   Recognition Letters 24(9-10), 2003; the unweighted distance after M. Amer and M. Goldstein,
 //!   "Nearest-neighbor and clustering based anomaly detection algorithms for `RapidMiner`", RCOMM 2012.
 
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer, Shape};
+use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Part, Randomness, Scorer, Shape};
 use lanner_frame::{Ctx, Matrix, Sample};
 use lanner_kernels::kmeans::{Centers, kmeans};
 use lanner_kernels::lanes;
@@ -198,6 +198,14 @@ impl Fitted for Model {
         } else {
             Vec::new()
         }
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        let large = self.is_large.iter().map(|&large| f64::from(u8::from(large))).collect();
+        vec![
+            Part::table("centers", self.all.columns(), self.all.values().to_vec()),
+            Part::list("large", large),
+        ]
     }
 
     fn columns(&self) -> usize {

@@ -25,7 +25,7 @@
 //!   and not against the batch they come in; a field that the others predict to the last digits is
 //!   left out, where the reference scores rounding errors; a leverage counts as 1 - 1e-12 at most.
 
-use crate::{Card, Detector, FitError, Fitted, ParamError, Randomness, Scorer, Shape};
+use crate::{Card, Detector, FitError, Fitted, ParamError, Part, Randomness, Scorer, Shape};
 use lanner_frame::{Ctx, Sample};
 use lanner_kernels::linalg::{Spectrum, centre_and_scale, triangle};
 use nalgebra::DMatrix;
@@ -251,6 +251,15 @@ impl Fitted for Model {
             self.centre.len()
         );
         (left_out > 0).then_some(note).into_iter().collect()
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        let slopes = self.fields.iter().flat_map(|f| &f.slopes).copied().collect();
+        vec![
+            Part::list("fields", self.fields.iter().map(|f| f.of as f64).collect()),
+            Part::table("slopes", self.centre.len(), slopes),
+            Part::list("means", self.centre.clone()),
+        ]
     }
 
     fn columns(&self) -> usize {

@@ -21,7 +21,7 @@
 //! - **Departs from `PyOD`**: no `weights_init`, `means_init`, `precisions_init` and `warm_start`; covariances
 //!   are sums of centred products, so large means cost no digits.
 
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer, Shape};
+use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Part, Randomness, Scorer, Shape};
 use lanner_frame::{Cancelled, Ctx, Matrix, Rng, Sample};
 use lanner_kernels::blocks::sum_over_rows;
 use lanner_kernels::kmeans::{kmeans, seed_rows};
@@ -194,30 +194,37 @@ impl Detector for Gmm {
         if x.total() < need {
             return Err(FitError::TooFewRows { need, have: x.total() });
         }
-        let mut best: Option<(f64, Vec<Normal>)> = None;
+        let mut best: Option<Climb> = None;
         for start in 0..params.n_init {
             let found = climb(x, params, start as u64, ctx)?;
-            if best.as_ref().is_none_or(|(likelihood, _)| found.0 > *likelihood) {
+            if best.as_ref().is_none_or(|best| found.likelihood > best.likelihood) {
                 best = Some(found);
             }
         }
-        let (_, components) = best.expect("there is at least one start");
-        let mut model = Model { components, columns: x.columns() as u32, own: Vec::new() };
+        let Climb { components, steps, settled, .. } = best.expect("there is at least one start");
+        let columns = x.columns() as u32;
+        let mut model = Model { components, columns, steps, settled, own: Vec::new() };
         model.own = model.score_all(x.x(), ctx)?;
         Ok(model)
     }
 }
 
-/// One start of expectation maximisation; gives the mean log likelihood and the components.
-fn climb(
-    x: &Sample,
-    params: &Params,
-    start: u64,
-    ctx: &Ctx,
-) -> Result<(f64, Vec<Normal>), FitError> {
+/// Where one start of expectation maximisation led.
+struct Climb {
+    components: Vec<Normal>,
+    /// Mean log likelihood, nats.
+    likelihood: f64,
+    /// Steps taken, and whether the last one gained less than the tolerance.
+    steps: u32,
+    settled: bool,
+}
+
+/// Climbs from one start.
+fn climb(x: &Sample, params: &Params, start: u64, ctx: &Ctx) -> Result<Climb, FitError> {
     let mut mass = first_mass(x, params, start, ctx)?;
     let mut components = maximise(x, &mass, params, ctx)?;
     let mut likelihood = f64::NEG_INFINITY;
+    let (mut steps, mut settled) = (1, params.n_components == 1);
     // With one component all mass is its own: the first step is the last.
     let iterations = if params.n_components == 1 { 0 } else { params.max_iter };
     for i in 0..iterations {
@@ -225,11 +232,13 @@ fn climb(
         let before = likelihood;
         likelihood = expect(x, &components, &mut mass, ctx)?;
         components = maximise(x, &mass, params, ctx)?;
-        if (likelihood - before).abs() < params.tol {
+        steps = i as u32 + 1;
+        settled = (likelihood - before).abs() < params.tol;
+        if settled {
             break;
         }
     }
-    Ok((likelihood, components))
+    Ok(Climb { components, likelihood, steps, settled })
 }
 
 /// The mass of each row in each component to begin with, n x k.
@@ -410,6 +419,9 @@ impl Covariance {
 pub struct Model {
     components: Vec<Normal>,
     columns: u32,
+    /// Steps of the fit, and whether the last one gained less than the tolerance.
+    steps: u32,
+    settled: bool,
     own: Vec<f64>,
 }
 
@@ -438,6 +450,22 @@ impl Fitted for Model {
 
     fn scorer(&self) -> Option<&dyn Scorer> {
         Some(self)
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        let d = self.columns as usize;
+        let each = || self.components.iter();
+        let weights = each().map(Normal::weight).collect();
+        let means = each().flat_map(Normal::mean).copied().collect();
+        let whitening = each().map(|c| Part::list("whitening", c.whitening().to_vec()));
+        let mut parts = vec![
+            Part::list("weights", weights),
+            Part::table("means", d, means),
+            Part::number("steps", f64::from(self.steps)),
+            Part::number("settled", f64::from(u8::from(self.settled))),
+        ];
+        parts.extend(whitening);
+        parts
     }
 
     fn columns(&self) -> usize {

@@ -21,7 +21,7 @@
 //!   Anomaly Detection Algorithm", KI-2012 poster and demo track, pp. 59-63.
 //! - **Departs**: a column that cannot be cut into bins is left out and named; see the card.
 
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer, Shape};
+use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Part, Randomness, Scorer, Shape};
 use lanner_frame::{Ctx, Sample};
 use lanner_kernels::histogram::{Bins, Grid, Histogram};
 use rayon::prelude::*;
@@ -123,7 +123,7 @@ impl Detector for Hbos {
                 })
                 .collect::<Result<Vec<_>, FitError>>()
         })?;
-        let mut model = Model { columns, own: Vec::new() };
+        let mut model = Model { columns, alpha: params.alpha, own: Vec::new() };
         model.own = model.score_all(x.x(), ctx)?;
         Ok(model)
     }
@@ -133,6 +133,8 @@ impl Detector for Hbos {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Model {
     columns: Vec<Option<Bars>>,
+    /// Density added to every bin.
+    alpha: f64,
     own: Vec<f64>,
 }
 
@@ -192,6 +194,17 @@ impl Fitted for Model {
                 format!("field {j} is left out: its values cannot be told apart by bins")
             })
             .collect()
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        let alpha = self.alpha;
+        let of = |bars: &Bars| {
+            let edges = (0..=bars.grid.bins()).map(|k| bars.grid.edge(k)).collect();
+            let densities = bars.bits.iter().map(|bits| (-bits).exp2() - alpha).collect();
+            [Part::list("edges", edges), Part::list("densities", densities)]
+        };
+        let empty = || [Part::list("edges", Vec::new()), Part::list("densities", Vec::new())];
+        self.columns.iter().flat_map(|c| c.as_ref().map_or_else(empty, of)).collect()
     }
 
     fn columns(&self) -> usize {

@@ -21,7 +21,7 @@
 //!   constant; the order is the same). Values and thresholds are f64, where scikit-learn rounds to f32
 //!   and takes a feature as constant below a width of 1e-7.
 
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer, Shape};
+use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Part, Randomness, Scorer, Shape};
 use lanner_frame::{Ctx, Matrix, Sample};
 use lanner_kernels::isolation::{Tree, mean_path};
 use lanner_kernels::lanes::{self, LANES};
@@ -169,6 +169,10 @@ impl Fitted for Model {
 
     fn scorer(&self) -> Option<&dyn Scorer> {
         Some(self)
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        self.trees.iter().map(|tree| Part::table("tree", 4, tree.table())).collect()
     }
 
     fn columns(&self) -> usize {

@@ -20,7 +20,7 @@
 //!   "Isolation-based anomaly detection using nearest-neighbor ensembles", Computational Intelligence
 //!   34(4), 2018.
 
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer, Shape};
+use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Part, Randomness, Scorer, Shape};
 use lanner_frame::{Ctx, Matrix, Sample};
 use lanner_kernels::lanes;
 use lanner_kernels::sampling::{Size, Urn};
@@ -195,6 +195,10 @@ impl Fitted for Model {
 
     fn scorer(&self) -> Option<&dyn Scorer> {
         Some(self)
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        vec![Part::number("max_samples", f64::from(self.in_set))]
     }
 
     fn columns(&self) -> usize {

@@ -29,7 +29,7 @@
 //! - **Departs**: draws its own random numbers; `lookup`; a cut that cannot be cut into bins is left
 //!   out; see the card.
 
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer, Shape};
+use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Part, Randomness, Scorer, Shape};
 use lanner_frame::{Ctx, Rng, Sample};
 use lanner_kernels::histogram::{Bins, Grid, Histogram};
 use rayon::prelude::*;
@@ -265,6 +265,22 @@ impl Fitted for Model {
                 )]
             }
         }
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        let mut parts = Vec::new();
+        for cut in &self.cuts {
+            let fields = cut.weights.iter().map(|&(j, _)| f64::from(j)).collect();
+            let weights = cut.weights.iter().map(|&(_, weight)| weight).collect();
+            parts.extend([Part::list("fields", fields), Part::list("weights", weights)]);
+            let (mut edges, mut shares) = (Vec::new(), Vec::new());
+            if let Some(bars) = &cut.bars {
+                edges.extend((0..=bars.grid.bins()).map(|k| bars.grid.edge(k)));
+                shares.extend(bars.nats.iter().map(|nats| (-nats).exp()));
+            }
+            parts.extend([Part::list("edges", edges), Part::list("shares", shares)]);
+        }
+        parts
     }
 
     fn columns(&self) -> usize {

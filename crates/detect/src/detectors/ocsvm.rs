@@ -19,7 +19,7 @@
 //!   support of a high-dimensional distribution", Neural Computation 13(7), 2001.
 //! - **Departs from `PyOD`**: see the card; kernels in double precision, no precomputed ones.
 
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer, Shape};
+use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Part, Randomness, Scorer, Shape};
 use lanner_frame::{Ctx, Matrix, Sample};
 use lanner_kernels::lanes;
 use lanner_kernels::svm::{Expansion, Kernel, Settings, one_class};
@@ -274,6 +274,15 @@ impl Fitted for Model {
     fn notes(&self) -> Vec<String> {
         let note = "stopped before the tolerance was reached: scores are approximate".to_owned();
         (!self.settled).then_some(note).into_iter().collect()
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        let (points, weights) = self.support.terms();
+        vec![
+            Part::table("support_vectors", self.support.columns(), points.to_vec()),
+            Part::list("dual_coef", weights.to_vec()),
+            Part::number("rho", self.rho),
+        ]
     }
 
     fn columns(&self) -> usize {

@@ -19,7 +19,7 @@
 //!   based on principal component classifier", ICDM 2003 workshop on foundations of data mining.
 //! - **Departs from `PyOD`**: components without variance are left out; always an exact decomposition.
 
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer, Shape};
+use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Part, Randomness, Scorer, Shape};
 use lanner_frame::{Ctx, Matrix, Sample};
 use lanner_kernels::lanes::{self, squared_distances};
 use lanner_kernels::principal::{Component, components, likeliest_dimension};
@@ -261,6 +261,14 @@ impl Fitted for Model {
         let note =
             format!("{} components have next to no variance and are left out", self.left_out);
         (self.left_out > 0).then_some(note).into_iter().collect()
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        let d = self.standard.features();
+        vec![
+            Part::table("components", d, self.directions.clone()),
+            Part::list("divisors", self.divisors.clone()),
+        ]
     }
 
     fn columns(&self) -> usize {

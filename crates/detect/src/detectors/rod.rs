@@ -28,7 +28,7 @@
 //!   their batch; up to three fields, no score where half of the rows cost the same (the
 //!   reference gives infinities there); the geometric median also stops where its steps are rounding errors.
 
-use crate::{Card, Detector, FitError, Fitted, ParamError, Randomness, Scorer, Shape};
+use crate::{Card, Detector, FitError, Fitted, ParamError, Part, Randomness, Scorer, Shape};
 use lanner_frame::{Cancelled, Ctx, Sample};
 use lanner_kernels::quantile::{median, percentile};
 use rayon::prelude::*;
@@ -367,6 +367,16 @@ impl Fitted for Model {
             self.subspaces.len()
         );
         (self.unsettled > 0).then_some(note).into_iter().collect()
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        let each = |of: fn(&Subspace) -> f64| self.subspaces.iter().map(of).collect();
+        let centres = self.subspaces.iter().flat_map(|s| s.centre).collect();
+        vec![
+            Part::table("geometric_medians", 3, centres),
+            Part::list("medians", each(|s| s.median)),
+            Part::list("deviations", each(|s| s.deviation)),
+        ]
     }
 
     fn columns(&self) -> usize {

@@ -1,7 +1,7 @@
 //! Laws of model files: they give back the model, and no bytes can harm who reads them.
 
 use super::{SEED, bits, context, fit, for_each_detector, new_scores, tables};
-use lanner_detect::{Entry, Fitted, ModelError, load, save};
+use lanner_detect::{Entry, Fitted, ModelError, Part, load, save};
 use lanner_frame::Rng;
 use lanner_testkit::Table;
 use sha2::{Digest, Sha256};
@@ -17,7 +17,7 @@ fn file_of(entry: &dyn Entry, table: &Table) -> Vec<u8> {
 
 /// Everything that can be asked of a model; a model from hostile bytes must answer too.
 fn ask_all(model: &dyn Fitted, entry: &dyn Entry, table: &Table) {
-    let _ = (model.own_scores(), model.notes(), model.columns());
+    let _ = (model.own_scores(), model.notes(), model.columns(), model.parts());
     let Some(scorer) = model.scorer().filter(|_| model.columns() == table.x.columns()) else {
         return;
     };
@@ -39,6 +39,8 @@ fn a_model_read_back_scores_to_the_bit() {
             let (model, again) = (model.as_fitted(), again.as_fitted());
             assert!(bits(model.own_scores()) == bits(again.own_scores()));
             assert_eq!((model.columns(), model.notes()), (again.columns(), again.notes()));
+            assert!(model.parts().iter().all(Part::is_whole), "a part is not whole");
+            assert_eq!(model.parts(), again.parts());
             let ctx = context(entry, 1, SEED);
             let news = |m: &dyn Fitted| new_scores(m, &table, &ctx).map(|s| bits(&s));
             assert!(news(model) == news(again), "new rows score otherwise");

@@ -94,6 +94,11 @@ impl Expansion {
         }
     }
 
+    /// The points, one after the other, and the weight of each.
+    pub fn terms(&self) -> (&[f64], &[f64]) {
+        (&self.points, &self.weights)
+    }
+
     /// The sum at `L` rows, given as columns. O(d) a point and row.
     pub fn at<const L: usize>(&self, columns: &[[f64; L]]) -> [f64; L] {
         let mut sum = [0.0; L];
