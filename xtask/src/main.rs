@@ -40,7 +40,8 @@ fn check(root: &Path) -> Result<()> {
         cargo(root, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
     })?;
     step("documents", || doc(root))?;
-    step("tests", || cargo(root, &["test", "--workspace", "--locked", "--no-fail-fast"]))
+    step("tests", || cargo(root, &["test", "--workspace", "--locked", "--no-fail-fast"]))?;
+    python::python(root)
 }
 
 /// Runs a step and says how long it took.
