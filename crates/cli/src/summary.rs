@@ -42,9 +42,13 @@ pub(crate) fn print(outcome: &Outcome, out: Option<&Path>) -> std::io::Result<()
             )?;
             let fields = outcome.settings.fields.iter().map(|f| excerpt(&f.name, 60));
             let fields = fields.take(3).collect::<Vec<_>>().join(", ");
-            let sql = format!(
-                "SELECT lanner_row, rank, {fields} FROM events ORDER BY rank DESC LIMIT 20"
-            );
+            let sql = if outcome.incidents.is_empty() {
+                format!(
+                    "SELECT lanner_row, score, {fields} FROM events ORDER BY score DESC LIMIT 20"
+                )
+            } else {
+                format!("SELECT incident, lanner_row, {fields} FROM events WHERE incident = 1")
+            };
             writeln!(to, "  lanner query {dir} \"{sql}\"")?;
         }
         None => writeln!(
@@ -216,7 +220,7 @@ fn incidents(to: &mut impl Write, outcome: &Outcome) -> std::io::Result<()> {
         let actor: Vec<String> = actor
             .into_iter()
             .filter_map(|(label, v)| {
-                Some(format!("{DIM}{label}{DIM:#} {}", excerpt(v.as_ref()?, 90)))
+                Some(format!("{DIM}{label}{DIM:#} {}", excerpt(v.as_ref()?, 140)))
             })
             .collect();
         writeln!(to, "     {}", actor.join("  "))?;

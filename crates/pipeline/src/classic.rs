@@ -3,7 +3,7 @@
 use crate::hunt::{Hunt, Lap};
 use crate::outcome::{FieldUse, InputReport, ModelRun, Outcome, Settings, Status, Tuples};
 use crate::parts::{
-    agreement, first_rows, input_report, model_warnings, nothing, pick, rank_counts, ranks,
+    self, agreement, first_rows, input_report, model_warnings, nothing, pick, rank_counts, ranks,
     settings, spec_of,
 };
 use crate::shares::Asker;
@@ -230,6 +230,7 @@ fn warnings(
         let d = encoded.features.len();
         out.push(format!("{d} detection fields are very many: distances lose their meaning"));
     }
+    parts::repeats(distinct, &mut out);
     let timed = distinct.first_seen.iter().any(Option::is_some);
     if let Some(time) = settings.time.as_ref().filter(|_| !timed) {
         out.push(format!("no value of {} reads as a time", excerpt(time, 80)));

@@ -347,6 +347,7 @@ fn warnings(
             list.join(", ")
         ));
     }
+    parts::repeats(distinct, &mut out);
     let timed = distinct.first_seen.iter().any(Option::is_some);
     if let Some(time) = settings.time.as_ref().filter(|_| !timed) {
         out.push(format!("no value of {} reads as a time", excerpt(time, 80)));

@@ -143,6 +143,15 @@ pub(crate) fn rank_counts(rank: &[u32], copies: &[u64]) -> Vec<RankCount> {
     counts
 }
 
+/// Says how many events were read more than once, as from a file and its copy.
+pub(crate) fn repeats(distinct: &Distinct, out: &mut Vec<String>) {
+    if let Some(repeated) = distinct.repeated_ids.filter(|&n| n > 0) {
+        out.push(format!(
+            "{repeated} events have an eventID that was read before; each reading counts as a row"
+        ));
+    }
+}
+
 /// Which models gave nothing, and why.
 pub(crate) fn model_warnings(models: &[ModelRun], out: &mut Vec<String>) {
     for model in models {

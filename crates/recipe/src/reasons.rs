@@ -254,7 +254,7 @@ impl<'a> Reasons<'a> {
 
     fn change(&self, i: usize) -> Reason {
         let column: Vec<usize> = self.facts.at(Role::Action).into_iter().collect();
-        let text = "changes state".to_owned();
+        let text = "may change state".to_owned();
         let about = self.about(Kind::Change, &column, self.facts.copies[i], text, i);
         Reason { contribution: self.scored.settings.change_bonus, ..about }
     }

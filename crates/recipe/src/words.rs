@@ -55,8 +55,13 @@ pub(crate) fn rarest(
     given: Option<&(Role, String, Option<&str>)>,
     surprise: f64,
 ) -> String {
-    let among = given.map_or_else(|| "of all".to_owned(), |g| format!("for {}", this(g)));
-    format!("{}: among the rarest {:.2} % {among}", subject(of), 100.0 * (-surprise).exp())
+    let among = given.map_or_else(String::new, |g| format!(" for {}", this(g)));
+    let share = 100.0 * (-surprise).exp();
+    if share > 5.0 {
+        return format!("nothing about it is rare; the least usual is {}{among}", subject(of));
+    }
+    let among = if among.is_empty() { " of all" } else { &among };
+    format!("{}: among the rarest {share:.2} %{among}", subject(of))
 }
 
 /// A value that was seen for a short time, said without the time.

@@ -61,7 +61,7 @@ fn table(shape: Shape, models: &[Foreseen]) -> std::io::Result<()> {
     let bold = anstyle::Style::new().bold();
     writeln!(
         out,
-        "{} distinct tuples of {} rows, {} features\n",
+        "Classic recipe: {} distinct tuples of {} rows, {} features\n",
         grouped(shape.rows as u64),
         grouped(shape.total),
         shape.columns
@@ -74,8 +74,11 @@ fn table(shape: Shape, models: &[Foreseen]) -> std::io::Result<()> {
             Basis::Statement => "its own statement: trials failed".to_owned(),
             Basis::Trials => {
                 let most = forecast.samples.last().map_or(0, |t| t.rows as u64);
-                let b = forecast.b.unwrap_or(0.0);
-                format!("{} trials to {} rows, n^{b:.2}", forecast.samples.len(), grouped(most))
+                let trials = match forecast.samples.len() {
+                    1 => "1 trial".to_owned(),
+                    n => format!("{n} trials"),
+                };
+                format!("{trials} to {} rows", grouped(most))
             }
         };
         let would = model

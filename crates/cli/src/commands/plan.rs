@@ -66,7 +66,7 @@ pub(crate) struct Plan {
     /// are given, which only classic has]
     #[arg(long, value_name = "NAME", help_heading = "Models")]
     pub(crate) recipe: Option<String>,
-    /// Share of rows that each model is to flag [default: 0.001]
+    /// Share of rows (of tuples in the lanner recipe) that each model is to flag [default: 0.001]
     #[arg(long, short, value_name = "SHARE", help_heading = "Models")]
     pub(crate) contamination: Option<f64>,
     /// List this many of the strangest tuples whatever their votes [default: 100]

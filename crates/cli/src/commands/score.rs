@@ -41,7 +41,8 @@ pub(crate) struct Args {
     /// Fit on this table instead, and score the other against it
     #[arg(long, value_name = "TRAIN")]
     fit: Option<String>,
-    /// Add to each labelled row how much of its score each column carries, 0 to 1
+    /// Add to each labelled row how much of its score each column carries, 0 to 1; all 0 where no single column
+    /// does (docs/explanations.md)
     #[arg(long, conflicts_with = "fit")]
     explain: bool,
     /// Leave these columns out, a label for instance

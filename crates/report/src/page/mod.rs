@@ -167,7 +167,7 @@ fn figures(hunt: &Hunt) -> Vec<Figure> {
             detail,
             alarm: failed > 0,
         },
-        figure("Highest rank", format!("{best} of {ran}"), "votes for the strangest".into()),
+        figure("Highest rank", format!("{best} of {ran}"), "votes for one tuple".into()),
         words::span(inputs.first.as_deref(), inputs.last.as_deref()),
     ]
 }
