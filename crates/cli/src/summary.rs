@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 use lanner_explain::grouped;
 use lanner_frame::text::{excerpt, shown};
-use lanner_pipeline::{Basis, Outcome, Status};
+use lanner_pipeline::{Basis, Grounds, Outcome, Status};
 use lanner_read::{FileAccount, Skipped};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -203,7 +203,10 @@ fn incidents(to: &mut impl Write, outcome: &Outcome) -> std::io::Result<()> {
     if outcome.incidents.is_empty() {
         return Ok(());
     }
-    let all = outcome.incidents.len() as u64;
+    let all = match &outcome.tuples.grounds {
+        Grounds::Lanner(found) => found.incidents() as u64,
+        Grounds::Classic(_) => 0,
+    };
     writeln!(to, "\n{BOLD}Incidents{BOLD:#}  {}, the strangest first", grouped(all))?;
     for line in outcome.incidents.iter().take(LISTED) {
         let time = |t: Option<i64>| t.and_then(|t| jiff::Timestamp::from_microsecond(t).ok());

@@ -1,12 +1,17 @@
 //! What the reasons of a tuple are found in.
 
-use crate::Looked;
+use crate::{IncidentLine, Looked};
 use lanner_explain::{Rarity, Reason};
+use lanner_frame::Ctx;
 use lanner_frame::text::excerpt;
-use lanner_recipe::{Facts, Role, Scored};
+use lanner_recipe::{Facts, Incident, Role, Scored};
+use rayon::prelude::*;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
+/// Actions that are named of an incident.
+const ACTIONS: usize = 20;
 /// Characters of a field's name in a reason.
 pub const NAME_SHOWN: usize = 100;
 /// Characters of a value in a reason. The column of the field has the whole value.
@@ -75,6 +80,11 @@ pub struct Lanner {
     pub(crate) parts: Vec<(u32, i32, u32)>,
     /// Tuples at the head of the list, of which all rows are flagged.
     pub(crate) top: usize,
+    /// All incidents, strangest first.
+    pub(crate) listed: Vec<Incident>,
+    /// The place of each tuple in the list.
+    pub(crate) place: Vec<u32>,
+    pub(crate) ctx: Ctx,
 }
 
 impl std::fmt::Debug for Lanner {
@@ -84,6 +94,44 @@ impl std::fmt::Debug for Lanner {
 }
 
 impl Lanner {
+    /// The number of incidents.
+    pub fn incidents(&self) -> usize {
+        self.listed.len()
+    }
+
+    /// Incidents by their places in the list, in parallel. Their reasons are those in short; the first ones
+    /// have all of theirs in the outcome.
+    pub fn incident_lines(&self, at: Range<usize>) -> Vec<IncidentLine> {
+        let line = |at: usize| {
+            let session = &self.listed[at];
+            let why = lanner_recipe::short(&self.facts, &self.scored, session.tuples[0] as usize);
+            self.incident_line(at, why, Vec::new())
+        };
+        self.ctx.parallel(|| at.into_par_iter().map(line).collect())
+    }
+
+    /// An incident with its reasons.
+    pub(crate) fn incident_line(&self, at: usize, why: String, reasons: Vec<Why>) -> IncidentLine {
+        let (session, facts) = (&self.listed[at], &self.facts);
+        let shared = |role| session.shared(facts, role).map(str::to_owned);
+        let (start, end) = session.span.unzip();
+        IncidentLine {
+            number: at as u32 + 1,
+            principal: shared(Role::Principal),
+            network: shared(Role::Network),
+            agent: shared(Role::Agent),
+            start,
+            end,
+            score: session.score,
+            tuples: session.tuples.iter().map(|&t| self.place[t as usize]).collect(),
+            actions: actions(session, facts),
+            rows: session.rows,
+            odd_actions: session.odd_actions,
+            why,
+            reasons,
+        }
+    }
+
     /// The reasons of the tuple at place `i`: weighed for flagged ones, in short for all others.
     pub(crate) fn reasons(&self, i: usize) -> Vec<Why> {
         self.reasons.get(&(i as u32)).cloned().unwrap_or_else(|| {
@@ -114,4 +162,21 @@ impl Lanner {
         let at = self.parts.binary_search_by_key(&key, |p| (p.0, p.1)).ok()?;
         Some(self.parts[at].2)
     }
+}
+
+/// What the oddest tuples of a session did, each action once.
+fn actions(session: &Incident, facts: &Facts) -> Vec<String> {
+    let Some(column) = facts.at(Role::Action).map(|j| &facts.columns[j]) else { return Vec::new() };
+    let mut all: Vec<String> = Vec::new();
+    for &tuple in &session.tuples {
+        let action = column.values[column.codes[tuple as usize] as usize].as_deref();
+        let action = action.unwrap_or("(none)");
+        if !all.iter().any(|a| a == action) {
+            all.push(action.to_owned());
+        }
+        if all.len() == ACTIONS {
+            break;
+        }
+    }
+    all
 }

@@ -13,7 +13,7 @@ use lanner_encode::{FeatureKind, value_text};
 use lanner_frame::text::excerpt;
 use lanner_frame::{Cancel, Ctx, Workers};
 use lanner_read::Inputs;
-use lanner_recipe::{Facts, Incident, Reasons, Role, SESSION_HOURS, ScoreError, Scored, Visits};
+use lanner_recipe::{Facts, Incident, Reasons, SESSION_HOURS, ScoreError, Scored, Visits};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
 
@@ -21,8 +21,6 @@ use std::collections::{BTreeMap, HashMap};
 pub const INCIDENTS_SHOWN: usize = 50;
 /// Tuples of a shown incident whose reasons are weighed, its oddest; the others have theirs in short.
 const WEIGHED: usize = 20;
-/// Actions that are named of an incident.
-const ACTIONS: usize = 20;
 /// Microseconds of an hour.
 const HOUR: i64 = 3_600_000_000;
 /// The slot of rows without a time.
@@ -207,43 +205,32 @@ fn found(facts: Facts, scored: Scored, order: Vec<u32>, top: usize, ctx: &Ctx) -
         parts.extend(of_flagged.map(|i| (i, slot(session), at as u32 + 1)));
     }
     parts.sort_unstable();
-    let (reasons, incidents) = ctx.parallel(|| {
+    let shown = listed.len().min(INCIDENTS_SHOWN);
+    let (reasons, of_incidents) = ctx.parallel(|| {
         let reasons = Reasons::new(&facts, &scored);
         let of_tuple = |&i: &u32| {
             let all = reasons.of_tuple(order[i as usize] as usize);
             (i, all.into_iter().map(Why::from).collect::<Vec<_>>())
         };
         let of_tuples: BTreeMap<u32, Vec<Why>> = weighed.par_iter().map(of_tuple).collect();
-        let line = |(at, session): (usize, &Incident)| {
-            let all = if at < INCIDENTS_SHOWN { session.reasons(&reasons) } else { Vec::new() };
+        let of_incident = |session: &Incident| {
+            let all = session.reasons(&reasons);
             let why = if all.is_empty() {
                 lanner_recipe::short(&facts, &scored, session.tuples[0] as usize)
             } else {
                 lanner_recipe::why(&all, usize::MAX)
             };
-            let shared = |role| session.shared(&facts, role).map(str::to_owned);
-            let (start, end) = session.span.unzip();
-            IncidentLine {
-                number: at as u32 + 1,
-                principal: shared(Role::Principal),
-                network: shared(Role::Network),
-                agent: shared(Role::Agent),
-                start,
-                end,
-                score: session.score,
-                tuples: session.tuples.iter().map(|&t| place[t as usize]).collect(),
-                actions: actions(session, &facts),
-                rows: session.rows,
-                odd_actions: session.odd_actions,
-                why,
-                reasons: all.into_iter().map(Why::from).collect(),
-            }
+            (why, all.into_iter().map(Why::from).collect::<Vec<_>>())
         };
-        let incidents: Vec<IncidentLine> = listed.par_iter().enumerate().map(line).collect();
-        (of_tuples, incidents)
+        let of_incidents: Vec<_> = listed[..shown].par_iter().map(of_incident).collect();
+        (of_tuples, of_incidents)
     });
-    let grounds = Lanner { facts, scored, order, reasons, parts, top };
-    let flagged_rows = flagged_rows(&grounds, &flagged, &place);
+    let ctx = ctx.clone();
+    let grounds = Lanner { facts, scored, order, reasons, parts, top, listed, place, ctx };
+    let of_incidents = of_incidents.into_iter().enumerate();
+    let incidents =
+        of_incidents.map(|(at, (why, all))| grounds.incident_line(at, why, all)).collect();
+    let flagged_rows = flagged_rows(&grounds, &flagged);
     Found { grounds, flagged, flagged_rows, incident, incidents }
 }
 
@@ -253,25 +240,9 @@ fn slot(session: &Incident) -> i32 {
     session.span.map_or(TIMELESS, slot)
 }
 
-/// What the oddest tuples of a session did, each action once.
-fn actions(session: &Incident, facts: &Facts) -> Vec<String> {
-    let Some(column) = facts.at(Role::Action).map(|j| &facts.columns[j]) else { return Vec::new() };
-    let mut all: Vec<String> = Vec::new();
-    for &tuple in &session.tuples {
-        let action = column.values[column.codes[tuple as usize] as usize].as_deref();
-        let action = action.unwrap_or("(none)");
-        if !all.iter().any(|a| a == action) {
-            all.push(action.to_owned());
-        }
-        if all.len() == ACTIONS {
-            break;
-        }
-    }
-    all
-}
-
 /// The flagged rows of each tuple: all of one at the head of the list, else those within shown incidents.
-fn flagged_rows(found: &Lanner, flagged: &[bool], place: &[u32]) -> Vec<u64> {
+fn flagged_rows(found: &Lanner, flagged: &[bool]) -> Vec<u64> {
+    let place = &found.place;
     let copies = |i: usize| found.facts.copies[found.order[i] as usize];
     let mut rows: Vec<u64> = (0..flagged.len())
         .map(|i| {

@@ -15,7 +15,8 @@ pub struct Outcome {
     pub input: InputReport,
     /// The distinct tuples, strangest first.
     pub tuples: Tuples,
-    /// What one actor did in one session, strangest first; none in the classic recipe.
+    /// The first incidents, strangest first, with all their reasons; none in the classic recipe. The grounds
+    /// of the tuples have the others.
     pub incidents: Vec<IncidentLine>,
     /// Every model that was asked for, in registry order.
     pub models: Vec<ModelRun>,

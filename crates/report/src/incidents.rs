@@ -9,7 +9,7 @@ use arrow::array::{
     UInt64Array,
 };
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
-use lanner_pipeline::IncidentLine;
+use lanner_pipeline::{IncidentLine, Lanner};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -19,7 +19,11 @@ pub(crate) const INCIDENTS: &str = "incidents.parquet";
 const CHUNK: usize = 16 * 1024;
 
 /// Writes the file.
-pub(crate) fn write(dir: &Path, incidents: &[IncidentLine]) -> Result<OutputFile, ReportError> {
+pub(crate) fn write(
+    dir: &Path,
+    first: &[IncidentLine],
+    found: &Lanner,
+) -> Result<OutputFile, ReportError> {
     let time = || DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
     let schema = Arc::new(Schema::new(vec![
         Field::new("incident", DataType::UInt32, false),
@@ -37,8 +41,11 @@ pub(crate) fn write(dir: &Path, incidents: &[IncidentLine]) -> Result<OutputFile
         Field::new("reasons", DataType::Utf8, true),
     ]));
     let mut writer = parquet(OutFile::create(dir, INCIDENTS)?, &schema)?;
-    for part in incidents.chunks(CHUNK) {
-        writer.write(&RecordBatch::try_new(schema.clone(), columns(part))?)?;
+    writer.write(&RecordBatch::try_new(schema.clone(), columns(first))?)?;
+    let all = found.incidents();
+    for from in (first.len()..all).step_by(CHUNK) {
+        let part = found.incident_lines(from..all.min(from + CHUNK));
+        writer.write(&RecordBatch::try_new(schema.clone(), columns(&part))?)?;
     }
     writer.into_inner()?.seal()
 }

@@ -79,8 +79,8 @@ pub fn write(
     let scores = matrices::square(&agreement.models, &agreement.scores)?;
     let mut outputs = events.files;
     outputs.push(tuples_file);
-    if matches!(outcome.tuples.grounds, Grounds::Lanner(_)) {
-        outputs.push(incidents::write(dir, &outcome.incidents)?);
+    if let Grounds::Lanner(found) = &outcome.tuples.grounds {
+        outputs.push(incidents::write(dir, &outcome.incidents, found)?);
     }
     outputs.push(put(dir, "models.json", &json(&models)?)?);
     outputs.push(put(dir, "correlation.csv", &votes)?);
