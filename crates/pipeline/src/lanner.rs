@@ -38,7 +38,7 @@ impl From<ScoreError> for HuntError {
 /// Runs a hunt with the lanner recipe.
 ///
 /// # Errors
-/// As [`hunt::hunt`].
+/// As [`crate::hunt()`].
 pub(crate) fn run(
     inputs: Inputs,
     request: &Request,
