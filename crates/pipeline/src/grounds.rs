@@ -94,6 +94,11 @@ impl std::fmt::Debug for Lanner {
 }
 
 impl Lanner {
+    /// What was scored, its scores, and the tuple at each place of the list: to ask further.
+    pub fn scored(&self) -> (&Facts, &Scored, &[u32]) {
+        (&self.facts, &self.scored, &self.order)
+    }
+
     /// The number of incidents.
     pub fn incidents(&self) -> usize {
         self.listed.len()

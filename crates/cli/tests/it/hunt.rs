@@ -246,3 +246,30 @@ fn the_page_is_drawn_again_the_same() {
     output(at, &["report", "found"]);
     assert!(first == fs::read(at.join("found/report.html")).unwrap());
 }
+
+/// Every model has its seconds; those that would take too long are left out, named, and stop nothing.
+#[test]
+fn slow_models_are_foreseen_and_left_out() {
+    let dir = tempdir().unwrap();
+    let at = dir.path();
+    trail(at, 2000);
+    let text = output(at, &["forecast", "trail.parquet", "--models", "all", "--json"]);
+    let foreseen: Value = serde_json::from_str(&text).unwrap();
+    let models = foreseen["models"].as_array().unwrap();
+    assert_eq!(models.len(), 21);
+    for model in models {
+        let forecast = &model["forecast"];
+        assert!(forecast["seconds"].as_f64().unwrap() >= 0.0, "{model}");
+        assert!(
+            forecast["basis"] != "trials" || !forecast["samples"].as_array().unwrap().is_empty()
+        );
+    }
+    let slow = ["hunt", "trail.parquet", "--models", "HBOS,LUNAR", "--max-seconds", "0.2"];
+    let summary = output(at, &[&slow[..], &["--out", "found"]].concat());
+    assert!(summary.contains("left out: LUNAR"), "{summary}");
+    let models = fs::read_to_string(at.join("found/models.json")).unwrap();
+    let models: Value = serde_json::from_str(&models).unwrap();
+    assert_eq!((&models[0]["status"], &models[1]["status"]), (&"ran".into(), &"excluded".into()));
+    let bounded = ["hunt", "trail.parquet", "--models", "HBOS,LUNAR", "--deadline", "0.3"];
+    assert!(output(at, &bounded).contains("left out: LUNAR"));
+}
