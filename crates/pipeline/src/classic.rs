@@ -247,6 +247,9 @@ fn warnings(
         .filter(|m| m.status == Status::Ran && m.flagged_rows == 0)
         .map(|m| m.id)
         .collect();
+    if models.iter().all(|m| m.status != Status::Ran) {
+        out.push("no model ran: the order of the list means nothing".to_owned());
+    }
     if !silent.is_empty() {
         let list = silent.join(", ");
         out.push(format!("no vote at all from {list}: too many rows tie at the threshold"));

@@ -1,6 +1,7 @@
 """Fits leave the interpreter free, and end on Ctrl-C."""
 
 import _thread
+import signal
 import threading
 
 import numpy as np
@@ -9,6 +10,15 @@ import pytest
 from lanner.models import LMDD
 
 
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C as in a terminal: a program started in the background inherits that it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_ends_a_fit_that_another_thread_sees_running():
     X = np.random.RandomState(0).randn(20_000, 4)
     begun = threading.Event()
@@ -20,7 +30,7 @@ def test_ctrl_c_ends_a_fit_that_another_thread_sees_running():
 
     presser = threading.Thread(target=press)
     presser.start()
-    detector = LMDD(n_iter=100_000, random_state=1)
+    detector = LMDD(n_iter=10_000, random_state=1)
     with pytest.raises(KeyboardInterrupt):
         begun.set()
         detector.fit(X)
