@@ -104,7 +104,7 @@ pub fn kinds_at<K: Ord>(scores: &[f64], kinds: &[Option<K>], k: usize) -> (usize
 }
 
 /// A measure of an order: of scores and labels.
-pub type Measure<'a> = &'a (dyn Fn(&[f64], &[bool]) -> Option<f64> + Sync);
+pub type Measure<'a, L = bool> = &'a (dyn Fn(&[f64], &[L]) -> Option<f64> + Sync);
 
 /// Intervals of measures by bootstrap: items are drawn with replacement `draws` times, the measures taken of
 /// each draw, and the percentiles that leave `outside` / 2 on either side returned. None where no draw had a
@@ -116,10 +116,10 @@ pub type Measure<'a> = &'a (dyn Fn(&[f64], &[bool]) -> Option<f64> + Sync);
 ///
 /// # Source
 /// B. Efron, "Bootstrap methods: another look at the jackknife", 1979 (percentile intervals).
-pub fn bootstrap(
+pub fn bootstrap<L: Clone + Send + Sync>(
     scores: &[f64],
-    labels: &[bool],
-    measures: &[Measure<'_>],
+    labels: &[L],
+    measures: &[Measure<'_, L>],
     (draws, outside, seed): (u64, f64, u64),
 ) -> Vec<Option<(f64, f64)>> {
     let order = falling(scores);
@@ -134,7 +134,7 @@ pub fn bootstrap(
             each.flat_map(|(&i, &n)| std::iter::repeat_n(i as usize, n as usize))
         };
         let of_scores: Vec<f64> = drawn().map(|i| scores[i]).collect();
-        let of_labels: Vec<bool> = drawn().map(|i| labels[i]).collect();
+        let of_labels: Vec<L> = drawn().map(|i| labels[i].clone()).collect();
         measures.iter().map(|m| m(&of_scores, &of_labels)).collect::<Vec<_>>()
     };
     let all: Vec<Vec<Option<f64>>> = (0..draws).into_par_iter().map(one).collect();

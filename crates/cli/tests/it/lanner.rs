@@ -108,6 +108,30 @@ fn planted_attacks_are_found_and_measured() {
     assert_eq!(done.status.code(), Some(2));
 }
 
+/// Labels in a table of their own, as `lanner sample` writes them, belong to events by their id.
+#[test]
+fn labels_beside_the_log_are_joined_by_event() {
+    let dir = tempdir().unwrap();
+    let at = dir.path();
+    output(at, &["sample", "cloudtrail", "--rows", "4000", "--attacks", "3", "--out", "trail"]);
+    output(at, &["hunt", "trail", "--out", "found", "--quiet"]);
+    let args = ["evaluate", "found", "--labels", "trail/labels.csv", "--label", "technique"];
+    let all: Value = serde_json::from_str(&output(at, &[&args[..], &["--json"]].concat())).unwrap();
+    let list = &all["list"];
+    assert!(list["attacks"].as_u64().unwrap() >= 3, "{list:#}");
+    let (recall, interval) = (&list["technique_recall_at"], &list["technique_recall_interval"]);
+    let within = |at: &str| (recall[at].as_f64().unwrap(), interval[at][1].as_f64().unwrap());
+    assert!(within("100").0 > 0.0 && within("100").1 <= 1.0, "{list:#}");
+    fs::write(at.join("other.csv"), "eventID,technique\nnone,T1\n").unwrap();
+    fs::write(at.join("twice.csv"), "eventID,technique\na,T1\na,T2\n").unwrap();
+    for (wrong, why) in [("other.csv", "belongs to an event"), ("twice.csv", "there twice")] {
+        let args = ["evaluate", "found", "--labels", wrong, "--label", "technique"];
+        let done = lanner(at).args(args).output().unwrap();
+        assert_eq!(done.status.code(), Some(2), "{wrong}");
+        assert!(String::from_utf8_lossy(&done.stderr).contains(why), "{wrong}");
+    }
+}
+
 #[test]
 fn the_recipe_follows_the_table_and_the_options() {
     let dir = tempdir().unwrap();

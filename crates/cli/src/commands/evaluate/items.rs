@@ -56,6 +56,19 @@ impl Items {
         let intervals = measure::bootstrap(scores, &attacks, &measures, BOOTSTRAP);
         let of_precision: BTreeMap<String, Option<(f64, f64)>> =
             FIRST.iter().map(usize::to_string).zip(intervals[2..].iter().copied()).collect();
+        let recall = |k: usize| {
+            move |s: &[f64], of: &[Option<&str>]| {
+                let (found, all) = measure::kinds_at(s, of, k);
+                (all > 0).then(|| found as f64 / all as f64)
+            }
+        };
+        let recalls = FIRST.map(recall);
+        let measures = recalls.each_ref().map(|m| -> measure::Measure<'_, Option<&str>> { m });
+        let of_recall = measure::bootstrap(scores, &kinds, &measures, BOOTSTRAP);
+        let of_recall: BTreeMap<String, Option<(f64, f64)>> =
+            FIRST.iter().map(usize::to_string).zip(of_recall).collect();
+        let recall: BTreeMap<String, Option<f64>> =
+            FIRST.iter().zip(&recalls).map(|(k, m)| (k.to_string(), m(scores, &kinds))).collect();
         let precision: BTreeMap<String, Option<f64>> = FIRST
             .iter()
             .map(|&k| (k.to_string(), measure::precision_at(scores, &attacks, k)))
@@ -70,6 +83,7 @@ impl Items {
             "auroc": measure::auroc(scores, &attacks), "auroc_interval": intervals[1],
             "precision_at": precision, "precision_interval": of_precision,
             "techniques": measure::kinds_at(scores, &kinds, 1).1, "techniques_at": techniques,
+            "technique_recall_at": recall, "technique_recall_interval": of_recall,
         })
     }
 }
