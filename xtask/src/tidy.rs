@@ -13,7 +13,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lanner-kernels", &["frame"]),
     ("lanner-evtx", &["frame"]),
     ("lanner-read", &["frame", "evtx"]),
-    ("lanner-collapse", &["frame", "read"]),
+    ("lanner-unify", &[]),
+    ("lanner-collapse", &["frame", "read", "unify"]),
     ("lanner-encode", &["frame", "kernels"]),
     ("lanner-detect", &["frame", "kernels"]),
     ("lanner-vote", &["kernels"]),
@@ -28,15 +29,22 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("lanner-report", &["frame", "read", "encode", "explain", "sessions", "pipeline"]),
+    ("lanner-serve", &["frame", "read", "collapse", "explain", "pipeline", "report"]),
     ("lanner-sample", &["frame", "evtx"]),
     (
         "lanner",
         &[
             "frame", "kernels", "read", "collapse", "encode", "detect", "vote", "recipe",
-            "explain", "sessions", "pipeline", "report", "sample",
+            "explain", "sessions", "pipeline", "report", "serve", "sample",
         ],
     ),
-    ("lanner-python", &["frame", "kernels", "detect", "sessions"]),
+    (
+        "lanner-python",
+        &[
+            "frame", "kernels", "read", "collapse", "detect", "sessions", "pipeline", "report",
+            "serve",
+        ],
+    ),
     ("lanner-testkit", &["frame", "kernels"]),
     ("xtask", &[]),
 ];
