@@ -6,8 +6,8 @@
 //! [`CloudTrail`] always gives the same events; nothing is read from the clock, the machine or a network.
 //!
 //! One row in about 25 is a combination of address, service, call, agent and principal that is new, at
-//! any number of rows: with the rows grows the organisation. A small account instead ([`Size::Small`]) has 100 to 500
-//! combinations at any number of rows. Nothing in it is real; the calls and the
+//! any number of rows: with the rows grows the organisation. A small account instead ([`Size::Small`]) has 100
+//! to 500 combinations. Newcomers and an intruder may join either. Nothing in it is real; the calls and the
 //! layout of the records follow the public documentation, the attacks that of MITRE ATT&CK for cloud.
 
 mod actor;

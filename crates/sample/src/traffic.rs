@@ -58,12 +58,14 @@ impl Calendar {
         match actor.rhythm.days {
             Days::All => {}
             Days::Stay { from, to } => {
-                let away = |day: usize| !(from as usize..to as usize).contains(&day);
-                weights.iter_mut().enumerate().filter(|w| away(w.0)).for_each(|w| *w.1 = 0.0);
+                weights[..from as usize].fill(0.0);
+                weights[to as usize..].fill(0.0);
             }
             Days::Bursts { share } => {
                 let whole = weights.iter().sum::<f64>();
-                weights.iter_mut().for_each(|w| *w *= f64::from(u8::from(chance(&mut rng, share))));
+                for weight in &mut weights {
+                    *weight = if chance(&mut rng, share) { *weight } else { 0.0 };
+                }
                 // A principal is active on one day at least.
                 if weights.iter().all(|&w| w == 0.0) {
                     weights[0] = whole;

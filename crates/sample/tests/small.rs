@@ -1,7 +1,7 @@
 //! Small accounts with newcomers and an intruder, written and read back.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
-use arrow::array::{Array, AsArray};
+use arrow::array::{Array, AsArray, StringArray};
 use lanner_frame::Cancel;
 use lanner_sample::{CloudTrail, Form, Intruder, Size, write};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -22,12 +22,13 @@ fn sample(spec: &CloudTrail) -> (BTreeMap<String, Row>, BTreeMap<String, String>
     let mut rows = BTreeMap::new();
     let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&out).unwrap()).unwrap();
     for batch in reader.build().unwrap().map(Result::unwrap) {
-        let text = |name: &str, i: usize| {
-            let column = batch.column_by_name(name).unwrap().as_string::<i32>();
-            if column.is_valid(i) { column.value(i).to_owned() } else { String::new() }
-        };
+        let column = |name| batch.column_by_name(name).unwrap().as_string::<i32>();
+        let (ids, texts) = (column("eventID"), COLUMNS.map(column));
         for i in 0..batch.num_rows() {
-            rows.insert(text("eventID", i), COLUMNS.map(|name| text(name, i)));
+            let text = |column: &StringArray| {
+                if column.is_valid(i) { column.value(i).to_owned() } else { String::new() }
+            };
+            rows.insert(ids.value(i).to_owned(), texts.map(text));
         }
     }
     let labels: BTreeMap<_, _> = fs::read_to_string(&written.labels)

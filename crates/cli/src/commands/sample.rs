@@ -1,6 +1,7 @@
 //! `lanner sample`: realistic logs with planted attacks.
 
 use crate::failure::Failure;
+use crate::summary::plural;
 use clap::ValueEnum;
 use lanner_explain::grouped;
 use lanner_frame::Cancel;
@@ -183,12 +184,12 @@ fn cloudtrail(args: CloudTrailArgs, cancel: &Cancel) -> Result<(), Failure> {
     let path = args.out.to_string_lossy();
     writeln!(
         out,
-        "{} events in {} files under {}; {} of them belong to {} planted attacks, named in {}",
+        "{} events in {} files under {}; {} of them belong to {}, named in {}",
         grouped(written.rows),
         grouped(written.files),
         shown(&path),
         grouped(written.attack_rows),
-        written.instances,
+        plural(written.instances.into(), "planted attack"),
         shown(&written.labels.to_string_lossy()),
     )?;
     writeln!(out, "Hunt it: lanner hunt {} --out found", shown(&path))?;
