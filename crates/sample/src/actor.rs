@@ -64,10 +64,30 @@ pub(crate) enum When {
     Always,
 }
 
+/// On which days a principal is active.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Days {
+    /// On all of them.
+    All,
+    /// From one day up to, not including, another.
+    Stay {
+        /// The first.
+        from: u32,
+        /// The end.
+        to: u32,
+    },
+    /// On some, here and there.
+    Bursts {
+        /// The share of the days.
+        share: f64,
+    },
+}
+
 /// The rhythm of a principal's calls.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rhythm {
     pub(crate) when: When,
+    pub(crate) days: Days,
     /// Calls of a run, on average.
     pub(crate) run: f64,
     /// Seconds between two calls of a run, the median.
@@ -78,6 +98,8 @@ pub(crate) struct Rhythm {
 #[derive(Debug, Clone)]
 pub(crate) struct Actor {
     pub(crate) kind: Kind,
+    /// Name of its job.
+    pub(crate) job: &'static str,
     /// Index of its account.
     pub(crate) account: usize,
     /// Index of the region it works in.

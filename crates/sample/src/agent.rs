@@ -30,6 +30,11 @@ impl Agent {
         Self { early, late, update: rng.below(u64::from(days)) as u32 }
     }
 
+    /// The product and the system without versions: what is left when there are no digits.
+    pub(crate) fn family(&self) -> String {
+        self.early.chars().filter(|c| !c.is_ascii_digit()).collect()
+    }
+
     /// The text of the agent on a day.
     pub(crate) fn on(&self, day: u32) -> &str {
         if day < self.update { &self.early } else { &self.late }
@@ -53,6 +58,8 @@ pub(crate) enum Make {
     SsmAgent,
     /// What intruders bring along.
     Intruder,
+    /// Tools that some have and most have not.
+    Tool,
 }
 
 impl Make {
@@ -144,6 +151,24 @@ impl Make {
                 format!("aws-sdk-go/1.44.{} (go1.19.3; linux; amd64)", 100 + build)
             }
             (Self::Intruder, _) => format!("python-requests/2.{}.{patch}", 25 + build % 7),
+            (Self::Tool, 0) => format!(
+                "rclone/v1.{} aws-sdk-go-v2/1.{}.{patch} os/linux lang/go#1.23.{patch}",
+                60 + build / 4,
+                20 + build
+            ),
+            (Self::Tool, 1) => format!(
+                "AWS-Toolkit-For-VSCode/3.{}.0 Visual-Studio-Code/1.{}.{patch} \
+                 ClientId/00000000-0000-0000-0000-000000000000",
+                20 + build,
+                80 + build
+            ),
+            (Self::Tool, 2) => format!(
+                "AWSPowerShell.Common/4.1.{} .NET_Core/8.0.{patch} OS/Microsoft_Windows_10.0.22631 \
+                 PowerShellCore/7.{}",
+                600 + build,
+                patch / 3
+            ),
+            (Self::Tool, _) => format!("S3 Browser/12.{build}.{patch} (https://s3browser.com)"),
         }
     }
 }
@@ -173,6 +198,13 @@ pub(crate) fn rented(rng: &mut Rng) -> String {
 /// An address inside the network of an account.
 pub(crate) fn private(rng: &mut Rng) -> String {
     address(rng, &[10])
+}
+
+/// An address in the same network as another.
+pub(crate) fn beside(rng: &mut Rng, address: &str) -> String {
+    let mut parts = address.split('.');
+    let mut next = || parts.next().expect("people's addresses have four parts");
+    format!("{}.{}.{}.{}", next(), next(), rng.below(256), whole(rng, 4, 250))
 }
 
 fn address(rng: &mut Rng, first: &[u64]) -> String {

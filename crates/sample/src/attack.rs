@@ -122,6 +122,50 @@ impl Step {
     }
 }
 
+/// One call of a longer story.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deed {
+    pub(crate) call: CallId,
+    /// Name of the kind of attack that it belongs to.
+    pub(crate) name: &'static str,
+    pub(crate) technique: &'static str,
+    pub(crate) params: Option<&'static str>,
+}
+
+/// Draws an intrusion of `wanted` different calls: a look around, then one kind of attack after the other.
+/// An insider knows his way, and does what needs no disguise.
+pub(crate) fn story(
+    catalogue: &Catalogue,
+    rng: &mut Rng,
+    insider: bool,
+    wanted: usize,
+) -> Vec<Deed> {
+    let all = playbooks(catalogue);
+    let looks = |book: &&Playbook| book.name == "look-around";
+    let signs_in = |book: &Playbook| catalogue.call(book.steps[0].call).name == "ConsoleLogin";
+    let fits = |book: &&Playbook| {
+        !looks(book) && !signs_in(book) && (!insider || book.modes.contains(&Mode::Own))
+    };
+    let mut books: Vec<&Playbook> = all.iter().filter(fits).collect();
+    rng.shuffle(&mut books);
+    let around = all.iter().filter(looks).filter(|_| !insider);
+    let glances = whole(rng, 3, 9) as usize;
+    let steps =
+        around.flat_map(|book| book.steps.iter().take(glances).map(move |step| (book, step)));
+    let rest = books.iter().flat_map(|&book| book.steps.iter().map(move |step| (book, step)));
+    let mut deeds: Vec<Deed> = Vec::new();
+    for (book, step) in steps.chain(rest) {
+        if deeds.len() == wanted {
+            break;
+        }
+        if deeds.iter().all(|deed| deed.call != step.call) {
+            let (name, technique, params) = (book.name, step.technique, step.params);
+            deeds.push(Deed { call: step.call, name, technique, params });
+        }
+    }
+    deeds
+}
+
 /// Plants `count` attacks: adds their principals to the world and returns their events, by time.
 pub(crate) fn plant(
     world: &mut World,
@@ -142,7 +186,7 @@ pub(crate) fn plant(
         let book = &books[order[nth as usize % books.len()]];
         let mode = *pick(&mut rng, &book.modes);
         let victim = victim(world, &mut rng, book.victim, residents);
-        let begin = begin(calendar, &mut rng, &world.actors[victim], mode);
+        let begin = begin(calendar, &mut rng, &world.actors[victim], mode == Mode::Own);
         let signs_in = world.catalogue.call(book.steps[0].call).name == "ConsoleLogin";
         let browser = signs_in || (world.actors[victim].console && chance(&mut rng, 0.3));
         let attacker = disguise(world, &mut rng, (victim, mode), browser);
@@ -217,8 +261,7 @@ fn victim(world: &World, rng: &mut Rng, wanted: &str, residents: usize) -> usize
 }
 
 /// When an attack begins: an insider keeps to his hours, an intruder comes at any time.
-fn begin(calendar: &Calendar, rng: &mut Rng, victim: &Actor, mode: Mode) -> i64 {
-    let own = mode == Mode::Own;
+pub(crate) fn begin(calendar: &Calendar, rng: &mut Rng, victim: &Actor, own: bool) -> i64 {
     let when = if own { victim.rhythm.when } else { When::Always };
     // Neither at the very beginning, where nothing is known yet, nor so late that it is cut off.
     let days = calendar.days as usize;

@@ -22,14 +22,16 @@ pub enum SampleError {
         found: String,
     },
 
-    /// The attacks alone have more events than the sample should have.
-    #[error("{attacks} attacks have {needed} events, more than the {rows} rows asked for")]
+    /// The attacks and newcomers alone have more events than the sample should have.
+    #[error(
+        "the attacks ({attacks}) and newcomers have {needed} events, more than the {rows} rows asked for"
+    )]
     TooFewRows {
         /// Rows asked for.
         rows: u64,
         /// Attacks asked for.
         attacks: u32,
-        /// Events of the attacks.
+        /// Events of attacks and newcomers.
         needed: u64,
     },
 

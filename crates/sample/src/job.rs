@@ -23,6 +23,10 @@ pub(crate) enum Kind {
     Service,
     /// The owner of an account.
     Root,
+    /// A person on the first day.
+    Newcomer,
+    /// A program on its first day.
+    NewTool,
 }
 
 impl Kind {
@@ -36,6 +40,8 @@ impl Kind {
             "linked" => Self::Linked,
             "service" => Self::Service,
             "root" => Self::Root,
+            "newcomer" => Self::Newcomer,
+            "newtool" => Self::NewTool,
             other => unreachable!("jobs.txt has no kind {other:?}"),
         }
     }
@@ -132,10 +138,16 @@ impl Job {
         }
     }
 
-    /// Draws the habits of one principal, which has `agents` user agents.
-    pub(crate) fn habits(&self, rng: &mut Rng, catalogue: &Catalogue, agents: u8) -> Habits {
+    /// Draws the habits of one principal, which has `agents` user agents: `most` calls at most.
+    pub(crate) fn habits(
+        &self,
+        rng: &mut Rng,
+        catalogue: &Catalogue,
+        agents: u8,
+        most: usize,
+    ) -> Habits {
         let mut drawn: Vec<(CallId, f64)> = Vec::new();
-        for id in self.calls(rng, catalogue) {
+        for id in self.calls(rng, catalogue, most) {
             let rank = drawn.len() as f64 + 1.0;
             drawn.push((id, around_one(rng, 0.5) / rank.powf(1.1)));
         }
@@ -164,8 +176,8 @@ impl Job {
     }
 
     /// The calls of one principal, each once, what it does most first.
-    fn calls(&self, rng: &mut Rng, catalogue: &Catalogue) -> Vec<CallId> {
-        let wanted = whole(rng, self.calls.0, self.calls.1) as usize;
+    fn calls(&self, rng: &mut Rng, catalogue: &Catalogue, most: usize) -> Vec<CallId> {
+        let wanted = (whole(rng, self.calls.0, self.calls.1) as usize).min(most);
         let mut out: Vec<CallId> = self.always.iter().copied().take(wanted).collect();
         if self.services.is_empty() {
             return out;
@@ -176,7 +188,9 @@ impl Job {
                 break;
             }
             let service = &catalogue.services[self.services[early(rng, self.services.len())]];
-            let data = !matches!(self.kind, Kind::Person | Kind::Scanner) && chance(rng, 0.7);
+            let manages =
+                matches!(self.kind, Kind::Person | Kind::Scanner | Kind::Newcomer | Kind::NewTool);
+            let data = !manages && chance(rng, 0.7);
             let class = match (chance(rng, self.writes), data) {
                 (false, false) => Class::Read,
                 (false, true) => Class::Get,
@@ -224,7 +238,7 @@ mod tests {
         let catalogue = Catalogue::new();
         let all = jobs(&catalogue);
         let operator = all.iter().find(|job| job.name == "operator").unwrap();
-        let habits = operator.habits(&mut Rng::new(2, 0), &catalogue, 2);
+        let habits = operator.habits(&mut Rng::new(2, 0), &catalogue, 2, usize::MAX);
         let mut calls: Vec<CallId> = habits.list.iter().map(|habit| habit.call).collect();
         calls.dedup();
         assert!(calls.len() == habits.list.len() && calls.len() >= 30);

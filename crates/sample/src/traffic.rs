@@ -1,6 +1,6 @@
 //! What everyone does on a day.
 
-use crate::actor::{Actor, When};
+use crate::actor::{Actor, Days, When};
 use crate::catalogue::{CallId, Catalogue, Class};
 use crate::draw::{apportion, around_one, chance, pick};
 use crate::job::{Fault, Kind};
@@ -54,7 +54,25 @@ impl Calendar {
                 (true, false, false) | (false, ..) => jitter,
             }
         };
-        (0..i64::from(self.days)).map(draw).collect()
+        let mut weights: Vec<f64> = (0..i64::from(self.days)).map(draw).collect();
+        match actor.rhythm.days {
+            Days::All => {}
+            Days::Stay { from, to } => {
+                weights[..from as usize].fill(0.0);
+                weights[to as usize..].fill(0.0);
+            }
+            Days::Bursts { share } => {
+                let whole = weights.iter().sum::<f64>();
+                for weight in &mut weights {
+                    *weight = if chance(&mut rng, share) { *weight } else { 0.0 };
+                }
+                // A principal is active on one day at least.
+                if weights.iter().all(|&w| w == 0.0) {
+                    weights[0] = whole;
+                }
+            }
+        }
+        weights
     }
 
     /// How many of a principal's rows fall on each day.

@@ -1,6 +1,6 @@
 //! The invented organisation: accounts and everyone who works in them.
 
-use crate::actor::{Actor, Identity, Rhythm, When, instance_id};
+use crate::actor::{Actor, Days, Identity, Rhythm, When, instance_id};
 use crate::agent::{self, Agent, Make};
 use crate::catalogue::Catalogue;
 use crate::draw::{apportion, around_one, by_weight, chance, early, hex, pick, whole, words};
@@ -38,7 +38,7 @@ const KINDS: [(Kind, f64, f64); 7] = [
     (Kind::Scanner, 0.03, 3.0),
 ];
 /// Hours east of Greenwich of the organisation's sites, the largest first.
-const SITES: [f64; 5] = [1.0, -5.0, -8.0, 5.5, 10.0];
+pub(crate) const SITES: [f64; 5] = [1.0, -5.0, -8.0, 5.5, 10.0];
 /// Different things a service has in an account.
 const RESOURCES: usize = 48;
 
@@ -55,7 +55,7 @@ pub(crate) struct World {
     pub(crate) catalogue: Catalogue,
     pub(crate) accounts: Vec<Account>,
     pub(crate) actors: Vec<Actor>,
-    teams: Vec<&'static str>,
+    pub(crate) teams: Vec<&'static str>,
 }
 
 impl World {
@@ -63,11 +63,8 @@ impl World {
     pub(crate) fn new(seed: u64, rows: u64, days: u32) -> Self {
         let mut rng = Rng::new(seed, 0);
         let count = (rows / ROWS_PER_ACTOR).max(FEWEST_ACTORS) as usize;
-        let accounts = (0..=(count / 250).min(11)).map(|_| Account::new(&mut rng)).collect();
-        let catalogue = Catalogue::new();
-        let jobs = jobs(&catalogue);
-        let teams = words("team");
-        let mut world = Self { catalogue, accounts, actors: Vec::with_capacity(count), teams };
+        let mut world = Self::empty(&mut rng, (count / 250).min(11) + 1);
+        let jobs = jobs(&world.catalogue);
         let mut cast = Cast::new(&mut rng, days);
         let mut kinds = [0usize; KINDS.len()];
         for index in 0..count {
@@ -89,6 +86,12 @@ impl World {
             world.actors.push(actor);
         }
         world
+    }
+
+    /// Accounts in which nobody works yet.
+    pub(crate) fn empty(rng: &mut Rng, accounts: usize) -> Self {
+        let accounts = (0..accounts).map(|_| Account::new(rng)).collect();
+        Self { catalogue: Catalogue::new(), accounts, actors: Vec::new(), teams: words("team") }
     }
 
     /// One of the things that a service has in an account, often the same.
@@ -116,11 +119,18 @@ impl Account {
         let gateways = (0..3).map(|_| agent::cloud(rng)).collect();
         Self { id, seed: rng.next_u64(), gateways }
     }
+
+    /// The role of people who sign in at one place for all accounts, with a set of permissions.
+    pub(crate) fn permissions(&self, set: &str) -> String {
+        format!("AWSReservedSSO_{set}Access_{:016x}", self.seed)
+    }
 }
 
 /// What the principals share while they are invented.
-struct Cast {
+pub(crate) struct Cast {
     days: u32,
+    /// Whether principals have few addresses and do few things.
+    modest: bool,
     offices: Vec<String>,
     first: Vec<&'static str>,
     last: Vec<&'static str>,
@@ -130,10 +140,23 @@ struct Cast {
 }
 
 impl Cast {
-    fn new(rng: &mut Rng, days: u32) -> Self {
+    pub(crate) fn new(rng: &mut Rng, days: u32) -> Self {
         let offices = SITES.iter().map(|_| agent::home(rng)).collect();
         let offset = rng.below(1 << 16) as usize;
-        Self { days, offices, first: words("first"), last: words("last"), offset, fleet: None }
+        Self {
+            days,
+            modest: false,
+            offices,
+            first: words("first"),
+            last: words("last"),
+            offset,
+            fleet: None,
+        }
+    }
+
+    /// The same for a small account: its principals have few addresses and do few things.
+    pub(crate) fn modest(rng: &mut Rng, days: u32) -> Self {
+        Self { modest: true, ..Self::new(rng, days) }
     }
 
     /// The `nth` name of a person; no name comes twice.
@@ -146,7 +169,8 @@ impl Cast {
         if nth < all { name } else { format!("{name}{}", nth / all + 1) }
     }
 
-    fn actor(
+    /// Invents the `nth` principal of a kind.
+    pub(crate) fn actor(
         &mut self,
         rng: &mut Rng,
         world: &World,
@@ -158,6 +182,10 @@ impl Cast {
         let mut account = early(rng, world.accounts.len());
         let mut region = if chance(rng, 0.7) { 0 } else { rng.below(USED_REGIONS as u64) as u8 };
         let mut job = match kind {
+            // Somebody has to look after a small account.
+            Kind::Person if self.modest && nth == 0 => {
+                of_kind.iter().position(|job| job.name == "admin").expect("there is such a job")
+            }
             Kind::Person => early(rng, of_kind.len()),
             Kind::Linked | Kind::Service => nth % of_kind.len(),
             _ => rng.below(of_kind.len() as u64) as usize,
@@ -165,7 +193,7 @@ impl Cast {
         let team = *pick(rng, &world.teams);
         let mut mfa = false;
         let mut console = false;
-        let (identity, places, agents, rhythm);
+        let (identity, mut places, agents, rhythm);
         match kind {
             Kind::Person => {
                 let site = by_weight(rng, &[0.4, 0.65, 0.8, 0.92, 1.0], 0, SITES.len());
@@ -175,8 +203,7 @@ impl Cast {
                     Identity::user(rng, id, self.name(nth))
                 } else {
                     let set = ["PowerUser", "ReadOnly", "Administrator"][job % 3];
-                    let role =
-                        format!("AWSReservedSSO_{set}Access_{:016x}", world.accounts[account].seed);
+                    let role = world.accounts[account].permissions(set);
                     Identity::role(rng, id, role, format!("{}@example.com", self.name(nth)))
                 };
                 places = self.person_places(rng, site);
@@ -252,10 +279,18 @@ impl Cast {
                 agents = vec![self.agent(rng, Make::Browser)];
                 rhythm = rhythm_of(When::Office { east: SITES[0] }, 8.0, 6.0);
             }
+            Kind::Newcomer | Kind::NewTool => {
+                unreachable!("who is new is invented where visits are")
+            }
+        }
+        let mut most = usize::MAX;
+        if self.modest {
+            places.truncate(2);
+            most = whole(rng, 7, 16) as usize;
         }
         let choices =
             if matches!(kind, Kind::Instance | Kind::Function) { 1 } else { agents.len() };
-        let mut habits = of_kind[job].habits(rng, &world.catalogue, choices as u8);
+        let mut habits = of_kind[job].habits(rng, &world.catalogue, choices as u8, most);
         if choices < agents.len() {
             // The platform's own agent makes the platform's own calls.
             let own = [
@@ -272,6 +307,7 @@ impl Cast {
         let seed = rng.next_u64();
         Actor {
             kind,
+            job: of_kind[job].name,
             account,
             region,
             identity,
@@ -333,7 +369,7 @@ impl Cast {
 }
 
 fn rhythm_of(when: When, run: f64, gap: f64) -> Rhythm {
-    Rhythm { when, run, gap }
+    Rhythm { when, days: Days::All, run, gap }
 }
 
 /// `access-analyzer` as `AccessAnalyzer`.

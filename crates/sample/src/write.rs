@@ -5,8 +5,9 @@ use crate::record::{Scribe, event_id};
 use crate::table::{Table, batch};
 use crate::traffic::{Calendar, DAY, Event, day};
 use crate::tree::write_day;
+use crate::visit::visit;
 use crate::world::World;
-use crate::{CloudTrail, Form, SampleError, Written};
+use crate::{CloudTrail, Form, SampleError, Size, Written};
 use lanner_frame::Cancel;
 use rayon::prelude::*;
 use std::fmt::Write as _;
@@ -47,15 +48,20 @@ pub fn write(
         Form::Parquet => out.with_extension("labels.csv"),
     };
     make_room(form, out, &labels_at, overwrite)?;
-    let mut world = World::new(spec.seed, spec.rows, spec.days);
-    let residents = world.actors.len();
-    let (attack_events, planted) = plant(&mut world, &calendar, spec.seed, spec.attacks);
-    let attack_rows = attack_events.len() as u64;
-    let Some(everyday) = spec.rows.checked_sub(attack_rows) else {
-        let (rows, attacks) = (spec.rows, spec.attacks);
-        return Err(SampleError::TooFewRows { rows, attacks, needed: attack_rows });
+    let mut world = match spec.size {
+        Size::Large => World::new(spec.seed, spec.rows, spec.days),
+        Size::Small => World::small(spec.seed, spec.days),
     };
-    let traffic = Traffic::new(&world, residents, calendar, everyday, attack_events);
+    let residents = world.actors.len();
+    let (mut guests, mut planted) = plant(&mut world, &calendar, spec.seed, spec.attacks);
+    visit(&mut world, &calendar, spec, residents, (&mut guests, &mut planted));
+    let attack_rows = planted.len() as u64;
+    let instances = spec.attacks + u32::from(spec.intruder.is_some());
+    let needed = guests.len() as u64;
+    let Some(everyday) = spec.rows.checked_sub(needed) else {
+        return Err(SampleError::TooFewRows { rows: spec.rows, attacks: instances, needed });
+    };
+    let traffic = Traffic::new(&world, residents, calendar, everyday, guests);
 
     // Everything is made in a folder beside the target, which goes away whatever happens.
     let parent = match out.parent() {
@@ -76,7 +82,7 @@ pub fn write(
         Form::Tree => data.join("labels.csv"),
         Form::Parquet => stage.path().join("labels.csv"),
     };
-    let text = label_lines(&traffic.attacks, &planted);
+    let text = label_lines(&traffic.guests, &planted);
     fs::write(&staged, text).map_err(|source| SampleError::io(&staged, source))?;
     cancel.check()?;
     if form == Form::Parquet {
@@ -85,8 +91,7 @@ pub fn write(
         fs::remove_dir_all(out).map_err(|source| SampleError::io(out, source))?;
     }
     rename(&data, out)?;
-    let (rows, instances) = (spec.rows, spec.attacks);
-    Ok(Written { files, bytes, rows, attack_rows, instances, labels: labels_at })
+    Ok(Written { files, bytes, rows: spec.rows, attack_rows, instances, labels: labels_at })
 }
 
 fn calendar(spec: &CloudTrail) -> Result<Calendar, SampleError> {
@@ -124,7 +129,8 @@ struct Traffic<'a> {
     calendar: Calendar,
     /// For each resident its rows of each day.
     rows: Vec<Vec<u64>>,
-    attacks: Vec<Event>,
+    /// Events of attacks and newcomers, by time.
+    guests: Vec<Event>,
 }
 
 impl<'a> Traffic<'a> {
@@ -133,13 +139,13 @@ impl<'a> Traffic<'a> {
         residents: usize,
         calendar: Calendar,
         everyday: u64,
-        attacks: Vec<Event>,
+        guests: Vec<Event>,
     ) -> Self {
         let actors = &world.actors[..residents];
         let totals = world.rows_by_actor(residents, everyday);
         let by_day = |(actor, rows)| calendar.rows_by_day(actor, rows);
         let rows = actors.iter().zip(totals).map(by_day).collect();
-        Self { world, calendar, rows, attacks }
+        Self { world, calendar, rows, guests }
     }
 
     /// The events of one day, by time; of one moment, in the order of the principals.
@@ -156,9 +162,9 @@ impl<'a> Traffic<'a> {
             .collect();
         let mut events: Vec<Event> = parts.into_iter().flatten().collect();
         let length = DAY * 1000;
-        let from = self.attacks.partition_point(|e| e.at < i64::from(number) * length);
-        let to = self.attacks.partition_point(|e| e.at < (i64::from(number) + 1) * length);
-        events.extend_from_slice(&self.attacks[from..to]);
+        let from = self.guests.partition_point(|e| e.at < i64::from(number) * length);
+        let to = self.guests.partition_point(|e| e.at < (i64::from(number) + 1) * length);
+        events.extend_from_slice(&self.guests[from..to]);
         events.par_sort_by_key(|event| (event.at, event.actor));
         events
     }
@@ -211,9 +217,9 @@ fn write_table(
 }
 
 /// The lines of the labels file, by time.
-fn label_lines(attacks: &[Event], planted: &[Planted]) -> String {
+fn label_lines(guests: &[Event], planted: &[Planted]) -> String {
     let mut text = String::from("eventID,attack_id,technique,attack,mode\n");
-    for event in attacks {
+    for event in guests.iter().filter(|event| event.step > 0) {
         let it = &planted[event.step as usize - 1];
         let (id, attack) = (event_id(event), it.attack);
         writeln!(text, "{id},{attack},{},{},{}", it.technique, it.name, it.mode)

@@ -108,6 +108,27 @@ fn planted_attacks_are_found_and_measured() {
     assert_eq!(done.status.code(), Some(2));
 }
 
+/// A small account has one intruder unless told otherwise, and newcomers that nobody calls an attack.
+#[test]
+fn a_small_account_has_one_longer_attack() {
+    let dir = tempdir().unwrap();
+    let at = dir.path();
+    let small =
+        ["sample", "cloudtrail", "--account", "small", "--rows", "3000", "--newcomers", "2"];
+    let said = output(at, &[&small[..], &["--out", "one.parquet"]].concat());
+    assert!(said.contains("3,000 events") && said.contains("to 1 planted attack,"), "{said}");
+    output(at, &["hunt", "one.parquet", "--out", "found", "--quiet"]);
+    let args =
+        ["evaluate", "found", "--labels", "one.labels.csv", "--label", "technique", "--json"];
+    let all: Value = serde_json::from_str(&output(at, &args)).unwrap();
+    assert!(all["list"]["attacks"].as_u64().unwrap() >= 10, "{all:#}");
+    let quiet =
+        output(at, &[&small[..], &["--intruder", "none", "--out", "none.parquet"]].concat());
+    assert!(quiet.contains("0 of them belong to 0 planted attacks"), "{quiet}");
+    let labels = fs::read_to_string(at.join("none.labels.csv")).unwrap();
+    assert_eq!(labels.lines().count(), 1);
+}
+
 /// Labels in a table of their own, as `lanner sample` writes them, belong to events by their id.
 #[test]
 fn labels_beside_the_log_are_joined_by_event() {
