@@ -23,6 +23,8 @@ pub struct Card {
     pub source: &'static str,
     /// Where it differs from the reference implementation and why; empty where it does not.
     pub departs: &'static str,
+    /// What a column's numbers are to it.
+    pub kind: Kind,
     /// Does it take part in a hunt unless told otherwise?
     pub default: bool,
 }
@@ -38,6 +40,28 @@ pub struct Param {
     pub allowed: &'static str,
     /// Meaning and unit.
     pub what: &'static str,
+}
+
+/// What the numbers of a column are to a detector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Quantities: their order or their distance counts.
+    Numeric,
+    /// Category codes: only their equality counts, and codes renamed one to one within a column give
+    /// the same scores to the last bit.
+    Categorical,
+}
+
+impl Kind {
+    /// What it means to a user, in a sentence.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Numeric => "Takes values for numbers, with an order and distances.",
+            Self::Categorical => {
+                "Takes values for names, equal or not: their codes and order do not matter."
+            }
+        }
+    }
 }
 
 /// Whether a score depends on the seed.

@@ -34,6 +34,11 @@ registry! {
     lmdd::Lmdd,
     pca::Pca,
     sod::Sod,
+    msurprise::MSurprise,
+    psurprise::PSurprise,
+    cbrw::Cbrw,
+    spad::Spad,
+    catforest::CatForest,
 }
 
 /// Finds a detector by its id, letter case aside.

@@ -8,6 +8,7 @@
 //! (`docs/howto/add-a-detector.md`).
 
 mod card;
+mod categories;
 mod detector;
 pub mod detectors;
 mod entry;
@@ -19,7 +20,7 @@ mod page;
 mod part;
 mod tails;
 
-pub use card::{Card, Param, Randomness};
+pub use card::{Card, Kind, Param, Randomness};
 pub use detector::{Detector, Fitted, Scorer, Shape};
 pub use detectors::{ALL, find};
 pub use entry::{Configured, Entry, Saved};

@@ -24,7 +24,8 @@ pub fn page(card: &Card) -> String {
     } else {
         "It takes part in a hunt when `--models` names it."
     };
-    section("In a hunt", &format!("{role} {}", escaped(card.randomness.text())));
+    let (kind, seed) = (escaped(card.kind.text()), escaped(card.randomness.text()));
+    section("In a hunt", &format!("{role} {kind} {seed}"));
     out
 }
 

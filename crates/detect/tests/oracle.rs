@@ -223,7 +223,9 @@ fn scores_are_those_of_the_reference() {
         println!("in the fixtures, not in the registry: {absent:?}");
     }
     for entry in lanner_detect::ALL {
-        if !covered.contains(entry.card().id) {
+        // The reference has no detectors for categories; each has a slow one beside it, or sums by hand.
+        let numeric = entry.card().kind == lanner_detect::Kind::Numeric;
+        if numeric && !covered.contains(entry.card().id) {
             broken.push(format!("{}: no fixture covers it", entry.card().id));
         }
     }

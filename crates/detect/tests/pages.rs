@@ -15,7 +15,7 @@ fn folder() -> PathBuf {
 /// Every page by file name, the index among them.
 fn pages() -> Vec<(String, String)> {
     let mut index = "# Detectors\n\nMade from the texts of `lanner models`; edit the cards in \
-                     `crates/detect/src/detectors`.\n\n| | | in a hunt | scores |\n|---|---|---|---|\n"
+                     `crates/detect/src/detectors`.\n\n| | | of | in a hunt | scores |\n|---|---|---|---|---|\n"
         .to_owned();
     let mut all = Vec::new();
     for entry in ALL {
@@ -26,7 +26,11 @@ fn pages() -> Vec<(String, String)> {
             lanner_detect::Randomness::None => "always the same",
             lanner_detect::Randomness::Seeded => "by seed",
         };
-        writeln!(index, "| [{}]({file}) | {} | {hunt} | {seed} |", card.id, card.title)
+        let kind = match card.kind {
+            lanner_detect::Kind::Numeric => "numbers",
+            lanner_detect::Kind::Categorical => "categories",
+        };
+        writeln!(index, "| [{}]({file}) | {} | {kind} | {hunt} | {seed} |", card.id, card.title)
             .expect("a string takes all");
         all.push((file, page(card)));
     }

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use lanner_detect::{ALL, Entry, Saved, find};
+use lanner_detect::{ALL, Entry, Kind, Saved, find};
 use lanner_explain::{Attribution, Method, attribute, ordinary};
 use lanner_frame::{Cancel, Ctx, Matrix, Sample, Workers};
 use lanner_testkit::Table;
@@ -23,6 +23,19 @@ fn table() -> Table {
     Table { x: Matrix::from_rows(&rows), copies: vec![1; rows.len()] }
 }
 
+/// Category codes, and the most frequent ones of each feature with the odd values among them.
+fn code_table() -> Table {
+    let codes = Table::codes(42, 240, COLUMNS);
+    let odd = ODD.map(|(feature, value)| {
+        let mut row = [0.0; COLUMNS];
+        row[feature] = value.abs() + 60.0;
+        row
+    });
+    let rows: Vec<&[f64]> = codes.x.iter_rows().chain(odd.iter().map(|row| &row[..])).collect();
+    let copies = codes.copies.iter().copied().chain([1; ODD.len()]).collect();
+    Table { x: Matrix::from_rows(&rows), copies }
+}
+
 /// Fits a detector with its defaults, but networks smaller.
 fn fit(entry: &dyn Entry, sample: &Sample, threads: usize) -> Box<dyn Saved> {
     let given = match entry.card().id {
@@ -37,8 +50,9 @@ fn fit(entry: &dyn Entry, sample: &Sample, threads: usize) -> Box<dyn Saved> {
 
 /// The attributions of the odd rows.
 fn attributions(entry: &dyn Entry, threads: usize) -> Vec<Option<Attribution>> {
-    let (sample, places) = table().sample();
-    let usual = ordinary(&sample, &[false; COLUMNS]);
+    let categorical = entry.card().kind == Kind::Categorical;
+    let (sample, places) = if categorical { code_table() } else { table() }.sample();
+    let usual = ordinary(&sample, &[categorical; COLUMNS]);
     let model = fit(entry, &sample, threads);
     let of_row =
         |&i: &u32| attribute(model.as_fitted(), i as usize, sample.row(i as usize), &usual);

@@ -14,6 +14,7 @@ pub mod histogram;
 pub mod isolation;
 pub mod kmeans;
 pub mod lanes;
+pub mod levels;
 pub mod linalg;
 pub mod minmax;
 pub mod mlp;

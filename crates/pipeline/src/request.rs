@@ -1,7 +1,7 @@
 //! What a user asks for, and how a run tells what it is doing.
 
 use lanner_collapse::Memory;
-use lanner_detect::{Configured, ParamError};
+use lanner_detect::{Configured, Kind, ParamError};
 use lanner_frame::Progress;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -111,7 +111,7 @@ const HUNT_PARAMS: [(&str, &str, u64); 1] = [("LOF", "n_neighbors", 35)];
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ModelsError {
     /// No model has this name.
-    #[error("there is no model {given:?}; there are {known}, and the words default and all")]
+    #[error("there is no model {given:?}; there are {known}, and the words default, all and categorical")]
     Unknown {
         /// The name given.
         given: String,
@@ -126,7 +126,9 @@ pub enum ModelsError {
     Param(#[from] ParamError),
 }
 
-/// Picks models by names (`default`, `all`, `KNN`, `-LUNAR`) and sets their parameters.
+/// Picks models by names (`default`, `KNN`, `-LUNAR`) and sets their parameters.
+///
+/// `all` are the detectors of numbers, those of the reference; `categorical` those made for categories.
 ///
 /// # Errors
 /// [`ModelsError`] for an unknown model or a bad parameter.
@@ -134,17 +136,20 @@ pub fn pick_models(
     names: &[String],
     params: &BTreeMap<String, Map<String, Value>>,
 ) -> Result<Vec<Box<dyn Configured>>, ModelsError> {
-    let known = || lanner_detect::ALL.iter().map(|e| e.card().id);
+    let cards = || lanner_detect::ALL.iter().map(|e| e.card());
+    let known = || cards().map(|c| c.id);
     let find = |given: &str| {
         let list = || known().collect::<Vec<_>>().join(", ");
         lanner_detect::find(given)
             .map(|e| e.card().id)
             .ok_or_else(|| ModelsError::Unknown { given: given.to_owned(), known: list() })
     };
-    let cards = || lanner_detect::ALL.iter().map(|e| e.card());
+    let of_kind =
+        |kind: Kind| cards().filter(|c| c.kind == kind).map(|c| c.id).collect::<Vec<_>>();
     let group = |name: &str| -> Result<Vec<&'static str>, ModelsError> {
         match name.to_ascii_lowercase().as_str() {
-            "all" => Ok(known().collect()),
+            "all" => Ok(of_kind(Kind::Numeric)),
+            "categorical" => Ok(of_kind(Kind::Categorical)),
             "default" => Ok(cards().filter(|c| c.default).map(|c| c.id).collect()),
             _ => Ok(vec![find(name)?]),
         }

@@ -1,6 +1,6 @@
 //! What is said about the detectors, from the registry: the text of the Python documentation.
 
-use lanner_detect::{ALL, Card, Randomness};
+use lanner_detect::{ALL, Card, Kind, Randomness};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -28,5 +28,6 @@ fn card<'py>(py: Python<'py>, card: &Card) -> PyResult<Bound<'py, PyDict>> {
     let params = card.params.iter().map(|p| [p.name, p.default, p.allowed, p.what]);
     out.set_item("params", params.collect::<Vec<_>>())?;
     out.set_item("seeded", card.randomness == Randomness::Seeded)?;
+    out.set_item("categorical", card.kind == Kind::Categorical)?;
     Ok(out)
 }

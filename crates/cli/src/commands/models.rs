@@ -1,7 +1,7 @@
 //! `lanner models`: the list of models, or one explained.
 
 use crate::failure::Failure;
-use lanner_detect::{ALL, Card, Randomness, find};
+use lanner_detect::{ALL, Card, Kind, Randomness, find};
 use serde_json::json;
 use std::io::Write;
 
@@ -25,8 +25,12 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         }
         for entry in ALL {
             let card = entry.card();
-            let mark = if card.default { "default" } else { "" };
-            writeln!(out, "{:<8} {:<8} {}", card.id, mark, card.title)?;
+            let mark = match card.kind {
+                Kind::Categorical => "categorical",
+                Kind::Numeric if card.default => "default",
+                Kind::Numeric => "",
+            };
+            writeln!(out, "{:<9} {:<11} {}", card.id, mark, card.title)?;
         }
         writeln!(out, "\nlanner models NAME explains one; --models picks those of a hunt.")?;
         return Ok(());
@@ -67,7 +71,7 @@ fn explain(out: &mut impl Write, card: &Card) -> std::io::Result<()> {
     if !card.departs.is_empty() {
         writeln!(out, "{bold}Departs from the reference{bold:#}\n  {}\n", fill(card.departs, 2))?;
     }
-    writeln!(out, "{}", card.randomness.text())
+    writeln!(out, "{} {}", card.kind.text(), card.randomness.text())
 }
 
 /// Breaks lines at 96 characters, the following ones indented.
@@ -106,6 +110,6 @@ fn as_json(card: &Card) -> serde_json::Value {
         "id": card.id, "title": card.title, "idea": card.idea, "formula": card.formula,
         "params": params, "seeded": card.randomness == Randomness::Seeded, "cost": card.cost,
         "blind_to": card.blind_to, "source": card.source, "departs": card.departs,
-        "default": card.default,
+        "categorical": card.kind == Kind::Categorical, "default": card.default,
     })
 }

@@ -49,7 +49,8 @@ pub(crate) struct Plan {
     #[arg(long, value_name = "PCT", help_heading = "Rows")]
     pub(crate) max_rejects: Option<f64>,
 
-    /// Models: default, all, names, or -NAME to leave one out, with commas [default: default]
+    /// Models: default, all (of numbers), categorical, names, or -NAME to leave one out, with commas
+    /// [default: default]
     #[arg(
         long,
         value_delimiter = ',',

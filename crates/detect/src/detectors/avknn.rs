@@ -20,7 +20,7 @@
 
 use crate::metric::{Exponent, METRIC, P, announced, graph_guess, metric};
 use crate::nearest::{self, Method, Model};
-use crate::{Card, Detector, FitError, Param, ParamError, Randomness, Shape};
+use crate::{Card, Detector, FitError, Kind, Param, ParamError, Randomness, Shape};
 use lanner_frame::{Ctx, Sample};
 use lanner_kernels::neighbours::Metric;
 use serde::{Deserialize, Serialize};
@@ -82,6 +82,7 @@ impl Detector for AvKnn {
         source: "F. Angiulli, C. Pizzuti: Fast Outlier Detection in High Dimensional Spaces. PKDD, 2002",
         departs: "No weights of features (metric_params: scale them instead), no metric beside those \
                   listed. p is refused where the metric takes none, not ignored.",
+        kind: Kind::Numeric,
         default: true,
     };
 

@@ -25,7 +25,7 @@
 //!   and not against the batch they come in; a field that the others predict to the last digits is
 //!   left out, where the reference scores rounding errors; a leverage counts as 1 - 1e-12 at most.
 
-use crate::{Card, Detector, FitError, Fitted, ParamError, Part, Randomness, Scorer, Shape};
+use crate::{Card, Detector, FitError, Fitted, Kind, ParamError, Part, Randomness, Scorer, Shape};
 use lanner_frame::{Ctx, Sample};
 use lanner_kernels::linalg::{Spectrum, centre_and_scale, triangle};
 use nalgebra::DMatrix;
@@ -76,6 +76,7 @@ impl Detector for Cd {
         departs: "New rows are measured against the fitted rows, not against the batch they come in. A \
                   field that the others predict to the last digits is left out, where the reference \
                   scores rounding errors.",
+        kind: Kind::Numeric,
         default: true,
     };
 

@@ -20,7 +20,7 @@
 //! - **Departs**: new rows are scored against the fitted rows alone; see the card.
 
 use crate::tails::{Model, Tails};
-use crate::{Card, Detector, FitError, ParamError, Randomness, Shape};
+use crate::{Card, Detector, FitError, Kind, ParamError, Randomness, Shape};
 use lanner_frame::{Ctx, Sample};
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +54,7 @@ impl Detector for Copod {
         departs: "New rows are scored against the fitted rows alone, one by one; PyOD joins all new rows to the \
                   fitted ones first, so its scores change with the batch. A value beyond all fitted ones counts \
                   as one row of N + 1. A skewness of 1e-12 or less, which rounding alone can make, counts as 0.",
+        kind: Kind::Numeric,
         default: true,
     };
 

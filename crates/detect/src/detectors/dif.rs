@@ -22,7 +22,7 @@
 //! - **Departs from `PyOD`**: it standardises the rows to score by themselves, batch by batch; here new
 //!   rows are taken by the mean and deviation of the fit. Own scores are the same.
 
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer, Shape};
+use crate::{Card, Detector, FitError, Fitted, Kind, Param, ParamError, Randomness, Scorer, Shape};
 use lanner_frame::{Ctx, Matrix, Rng, Sample};
 use lanner_kernels::blocks::sum_over_rows;
 use lanner_kernels::dense::{self, Activation};
@@ -143,6 +143,7 @@ impl Detector for Dif {
                  Transactions on Knowledge and Data Engineering 35(12), 2023",
         departs: "PyOD standardises rows to score by themselves, batch by batch; here new rows are \
                   taken by the mean and deviation of the fit. Own scores are the same.",
+        kind: Kind::Numeric,
         default: false,
     };
 

@@ -21,7 +21,7 @@
 //! - **Departs from `PyOD`**: no `weights_init`, `means_init`, `precisions_init` and `warm_start`; covariances
 //!   are sums of centred products, so large means cost no digits.
 
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Part, Randomness, Scorer, Shape};
+use crate::{Card, Detector, FitError, Fitted, Kind, Param, ParamError, Part, Randomness, Scorer, Shape};
 use lanner_frame::{Cancelled, Ctx, Matrix, Rng, Sample};
 use lanner_kernels::blocks::sum_over_rows;
 use lanner_kernels::kmeans::{kmeans, seed_rows};
@@ -162,6 +162,7 @@ impl Detector for Gmm {
                  the EM algorithm. JRSS B 39(1), 1977",
         departs: "Starts are made by init_params alone (no weights_init, means_init, precisions_init, \
                   warm_start).",
+        kind: Kind::Numeric,
         default: true,
     };
 

@@ -21,7 +21,7 @@
 //!   constant; the order is the same). Values and thresholds are f64, where scikit-learn rounds to f32
 //!   and takes a feature as constant below a width of 1e-7.
 
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Part, Randomness, Scorer, Shape};
+use crate::{Card, Detector, FitError, Fitted, Kind, Param, ParamError, Part, Randomness, Scorer, Shape};
 use lanner_frame::{Ctx, Matrix, Sample};
 use lanner_kernels::isolation::{Tree, mean_path};
 use lanner_kernels::lanes::{self, LANES};
@@ -103,6 +103,7 @@ impl Detector for IForest {
         source: "F. T. Liu, K. M. Ting, Z.-H. Zhou: Isolation Forest. ICDM, 2008",
         departs: "PyOD subtracts the scores' percentile at the contamination, a constant; the order is \
                   the same. Values stay f64 where scikit-learn rounds them to f32.",
+        kind: Kind::Numeric,
         default: true,
     };
 

@@ -38,7 +38,7 @@
     reason = "the kernel must be compiled with the instructions of the loop that calls it"
 )]
 
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer, Shape};
+use crate::{Card, Detector, FitError, Fitted, Kind, Param, ParamError, Randomness, Scorer, Shape};
 use lanner_frame::{Ctx, Sample};
 use lanner_kernels::elementary::{cos_of_quarter_turns, exp2_of_negative};
 use lanner_kernels::lanes::LANES;
@@ -144,6 +144,7 @@ impl Detector for Kde {
                   new row where the density is 0 has the largest number for a \
                   score, not infinity. The volume of a cosine hill is exact; scikit-learn's formula is \
                   not where the number of fields is even.",
+        kind: Kind::Numeric,
         default: false,
     };
 

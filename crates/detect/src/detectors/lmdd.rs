@@ -34,7 +34,7 @@
 //!   distribution. (Its first pass, over the rows in the order given, leaves no mark on the scores.) It
 //!   scores new rows by shuffling them by themselves; here new rows have no score.
 
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer, Shape};
+use crate::{Card, Detector, FitError, Fitted, Kind, Param, ParamError, Randomness, Scorer, Shape};
 use lanner_frame::{Cancelled, Ctx, Sample};
 use lanner_kernels::ecdf::Ecdf;
 use lanner_kernels::sampling::Urn;
@@ -100,6 +100,7 @@ impl Detector for Lmdd {
         departs: "Equal events get the mean of the scores that their places in the random orders would \
                   give them. Rows it was not fitted on have no score; the reference shuffles and scores \
                   them by themselves.",
+        kind: Kind::Numeric,
         default: false,
     };
 

@@ -29,7 +29,7 @@
 //! - **Departs**: draws its own random numbers; `lookup`; a cut that cannot be cut into bins is left
 //!   out; see the card.
 
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Part, Randomness, Scorer, Shape};
+use crate::{Card, Detector, FitError, Fitted, Kind, Param, ParamError, Part, Randomness, Scorer, Shape};
 use lanner_frame::{Ctx, Rng, Sample};
 use lanner_kernels::histogram::{Bins, Grid, Histogram};
 use rayon::prelude::*;
@@ -112,6 +112,7 @@ impl Detector for Loda {
                   bins. PyOD reads the bin above (the least value alone reads the lowest, the last bin reads \
                   itself) and divides by the number of cuts twice; lookup = pyod, the default, does the same. \
                   The random numbers are Lanner's own. A cut whose values cannot be told apart by bins adds nothing.",
+        kind: Kind::Numeric,
         default: true,
     };
 

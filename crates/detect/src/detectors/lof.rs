@@ -28,7 +28,7 @@
 
 use crate::metric::{Exponent, METRIC, P, announced, graph_guess, metric};
 use crate::nearest;
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer, Shape};
+use crate::{Card, Detector, FitError, Fitted, Kind, Param, ParamError, Randomness, Scorer, Shape};
 use lanner_frame::{Ctx, Sample};
 use lanner_kernels::neighbours::{Graph, Index, Metric, Place, Search, Step};
 use serde::{Deserialize, Serialize};
@@ -95,6 +95,7 @@ impl Detector for Lof {
                   copies; the reference takes whichever its search meets first, so its score depends on \
                   the order of the rows. No weights of features (metric_params: scale them instead), no \
                   metric beside those listed. p is refused where the metric takes none, not ignored.",
+        kind: Kind::Numeric,
         default: true,
     };
 

@@ -179,6 +179,7 @@ impl Detector for Lunar {
         departs: "At most 50,000 made-up events stand for all, and beyond 8,192 different rows of \
                   distances of either kind the network learns from a weighted sample; the notes of a fit \
                   say so. Only the Euclidean metric.",
+        kind: crate::Kind::Numeric,
         default: false,
     };
 

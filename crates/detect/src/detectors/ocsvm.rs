@@ -19,7 +19,7 @@
 //!   support of a high-dimensional distribution", Neural Computation 13(7), 2001.
 //! - **Departs from `PyOD`**: see the card; kernels in double precision, no precomputed ones.
 
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Part, Randomness, Scorer, Shape};
+use crate::{Card, Detector, FitError, Fitted, Kind, Param, ParamError, Part, Randomness, Scorer, Shape};
 use lanner_frame::{Ctx, Matrix, Sample};
 use lanner_kernels::lanes;
 use lanner_kernels::svm::{Expansion, Kernel, Settings, one_class};
@@ -197,6 +197,7 @@ impl Detector for Ocsvm {
                   cannot reach (below 1e-14 of the largest sum) is taken as that. With nu = 1 scores are \
                   finite. The sigmoid kernel may have several optima; which is found depends on the \
                   order of the rows, which is the canonical one here. No precomputed kernels, no max_iter.",
+        kind: Kind::Numeric,
         default: false,
     };
 

@@ -19,7 +19,7 @@
 //!   based on principal component classifier", ICDM 2003 workshop on foundations of data mining.
 //! - **Departs from `PyOD`**: components without variance are left out; always an exact decomposition.
 
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Part, Randomness, Scorer, Shape};
+use crate::{Card, Detector, FitError, Fitted, Kind, Param, ParamError, Part, Randomness, Scorer, Shape};
 use lanner_frame::{Ctx, Matrix, Sample};
 use lanner_kernels::lanes::{self, squared_distances};
 use lanner_kernels::principal::{Component, components, likeliest_dimension};
@@ -135,6 +135,7 @@ impl Detector for Pca {
                   a note, where PyOD divides by them. The decomposition is always exact: svd_solver, tol, \
                   iterated_power and random_state are not there. Where the largest entries of a component \
                   are equal, as with two fields, either sign is right: here the first one is positive.",
+        kind: Kind::Numeric,
         default: false,
     };
 

@@ -29,7 +29,7 @@
     reason = "the kernel must be compiled with the instructions of the loop that calls it"
 )]
 
-use crate::{Card, Detector, FitError, Fitted, ParamError, Randomness, Scorer, Shape};
+use crate::{Card, Detector, FitError, Fitted, Kind, ParamError, Randomness, Scorer, Shape};
 use lanner_frame::{Ctx, Matrix, Sample};
 use lanner_kernels::lanes::LANES;
 use lanner_kernels::moments::{excess_kurtosis, skewness};
@@ -68,6 +68,7 @@ impl Detector for Qmcd {
         source: "K.-T. Fang, C.-X. Ma: Wrap-around L2-discrepancy of random sampling, Latin hypercube \
                  and uniform designs. Journal of Complexity 17, 608-624, 2001",
         departs: "",
+        kind: Kind::Numeric,
         default: false,
     };
 

@@ -28,7 +28,7 @@
 //!   their batch; up to three fields, no score where half of the rows cost the same (the
 //!   reference gives infinities there); the geometric median also stops where its steps are rounding errors.
 
-use crate::{Card, Detector, FitError, Fitted, ParamError, Part, Randomness, Scorer, Shape};
+use crate::{Card, Detector, FitError, Fitted, Kind, ParamError, Part, Randomness, Scorer, Shape};
 use lanner_frame::{Cancelled, Ctx, Sample};
 use lanner_kernels::quantile::{median, percentile};
 use rayon::prelude::*;
@@ -85,6 +85,7 @@ impl Detector for Rod {
         departs: "New rows are measured by the fitted median deviation, not by that of their batch. Up \
                   to three fields, a median deviation of 0 is an error, where the reference gives \
                   infinite scores.",
+        kind: Kind::Numeric,
         default: true,
     };
 

@@ -28,7 +28,7 @@
 //! - **Departs from `PyOD`**: ties (there the order of the rows decides); new rows get their reference
 //!   sets among the rows fitted on (there among each other). `n_neighbors` is at most 10,000.
 
-use crate::{Card, Detector, FitError, Fitted, Param, ParamError, Randomness, Scorer, Shape};
+use crate::{Card, Detector, FitError, Fitted, Kind, Param, ParamError, Randomness, Scorer, Shape};
 use lanner_frame::{Cancelled, Ctx, Matrix, Sample};
 use lanner_kernels::blocks::sum_over_rows;
 use lanner_kernels::neighbours::{Graph, Index, Place, Search};
@@ -103,6 +103,7 @@ impl Detector for Sod {
                   sort leaves last, so its score depends on the order of the rows. Rows tied at the \
                   k-th distance count in parts; where such ties are many, as in codes with many copies, \
                   ranks differ from the reference's more than its own do between two orders. New rows get reference sets among the rows fitted on.",
+        kind: Kind::Numeric,
         default: false,
     };
 

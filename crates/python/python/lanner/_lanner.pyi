@@ -18,6 +18,7 @@ class Card(TypedDict):
     departs: str
     params: list[list[str]]
     seeded: bool
+    categorical: bool
 
 class Given(TypedDict):
     start: int | None

@@ -79,7 +79,8 @@ def document(cls: type, core: str) -> str:
     blocks.append(_heading("Attributes") + "\n".join([_FITTED, *_attributes(cls)]))
     notes = [f"Score: {card['formula']}.", f"Cost: {card['cost']}.", f"Blind to: {card['blind_to']}"]
     if card["departs"]:
-        notes.append(f"Departs from PyOD: {card['departs']}")
+        whom = "its source" if card["categorical"] else "PyOD"
+        notes.append(f"Departs from {whom}: {card['departs']}")
     blocks.append(_heading("Notes") + "\n\n".join(_wrap(note) for note in notes))
     blocks.append(_heading("References") + _wrap(card["source"]))
     return "\n\n".join(block for block in blocks if block)
