@@ -8,10 +8,17 @@ use lanner_recipe::{Preset, PresetError};
 /// What the recipe is to be run with.
 pub(crate) struct Plan {
     pub(crate) preset: Preset,
-    pub(crate) fields: Vec<String>,
+    /// The fields that make a tuple, and what each is to the recipe.
+    pub(crate) fields: Vec<(String, FeatureKind)>,
     pub(crate) left_out: Vec<String>,
-    /// Number fields, which the recipe does not use.
-    pub(crate) numbers: Vec<String>,
+}
+
+impl Plan {
+    /// The fields of a kind.
+    pub(crate) fn names(&self, kind: FeatureKind) -> Vec<String> {
+        let of_kind = self.fields.iter().filter(|(_, k)| *k == kind);
+        of_kind.map(|(name, _)| name.clone()).collect()
+    }
 }
 
 /// Which recipe is run.
@@ -50,7 +57,11 @@ fn fields_of(preset: &Preset, inputs: &Inputs) -> Result<Vec<String>, PresetErro
     preset.fields(&table)
 }
 
-/// Were no fields named, or just those of the preset?
+/// Were no fields named, or just those of the preset, and none as numbers?
+fn as_they_are(request: &Request, preset: &Preset, inputs: &Inputs) -> bool {
+    request.numeric.is_empty() && named_all(request, preset, inputs)
+}
+
 fn named_all(request: &Request, preset: &Preset, inputs: &Inputs) -> bool {
     let sorted = |mut names: Vec<String>| {
         names.sort_unstable();
@@ -75,35 +86,23 @@ pub(crate) fn choose(inputs: &Inputs, request: &Request) -> Result<Choice, HuntE
         (Some(own), _) => own.clone(),
         (None, Some("none")) => Preset::built_in("generic")?,
         (None, Some(name)) => Preset::built_in(name)?,
-        (None, None) => match fitting(inputs).filter(|p| named_all(request, p, inputs)) {
+        (None, None) => match fitting(inputs).filter(|p| as_they_are(request, p, inputs)) {
             Some(preset) => preset,
             None => Preset::built_in("generic")?,
         },
     };
     if !preset.columns.is_empty() {
-        if !named_all(request, &preset, inputs) {
+        if !as_they_are(request, &preset, inputs) {
             return Err(HuntError::Usage(format!(
-                "--preset {} says which fields are used; leave --fields out, or use --preset generic",
+                "--preset {} says which fields are used and how; leave --fields and --numeric out, or use \
+                 --preset generic",
                 preset.name
             )));
         }
-        let fields = fields_of(&preset, inputs)?;
-        return Ok(Choice::Lanner(Plan { preset, fields, left_out: vec![], numbers: vec![] }));
+        let category = |name| (name, FeatureKind::Category);
+        let fields = fields_of(&preset, inputs)?.into_iter().map(category).collect();
+        return Ok(Choice::Lanner(Plan { preset, fields, left_out: vec![] }));
     }
     let chosen = fields::choose_with(inputs, request, false)?;
-    let (words, numbers): (Vec<_>, Vec<_>) =
-        chosen.used().into_iter().partition(|(_, kind)| *kind == FeatureKind::Category);
-    let names = |list: Vec<(String, FeatureKind)>| list.into_iter().map(|(n, _)| n).collect();
-    let (fields, numbers): (Vec<String>, Vec<String>) = (names(words), names(numbers));
-    if fields.is_empty() && request.recipe == Recipe::Auto {
-        let note = "no categorical field: the classic recipe was used".to_owned();
-        return Ok(Choice::Classic(Some(note)));
-    }
-    if fields.is_empty() {
-        return Err(HuntError::Usage(
-            "the lanner recipe needs a categorical field; name some in --categorical, or use --recipe classic"
-                .to_owned(),
-        ));
-    }
-    Ok(Choice::Lanner(Plan { preset, fields, left_out: chosen.left_out, numbers }))
+    Ok(Choice::Lanner(Plan { preset, fields: chosen.used(), left_out: chosen.left_out }))
 }

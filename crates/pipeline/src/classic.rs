@@ -139,9 +139,7 @@ fn prepare(
     lap: &mut dyn FnMut(&'static str),
 ) -> Result<Prepared, HuntError> {
     let chosen = fields::choose(&inputs, request)?;
-    let numbers = chosen.used().into_iter().filter(|(_, kind)| *kind == FeatureKind::Number);
-    let numbers = numbers.map(|(name, _)| name).collect();
-    let spec = spec_of(&inputs, request, chosen.names(), numbers);
+    let spec = spec_of(&inputs, request, &chosen.kinds());
     let workers = Workers::new(request.threads).map_err(|e| HuntError::System(e.to_string()))?;
     let engine = Local::new(inputs.clone(), workers.count(), request.memory, cancel)?;
     lap("choose fields");
@@ -213,19 +211,7 @@ fn warnings(
     } else if sample.rows() == 1 {
         out.push("all rows are alike in the detection fields: nothing can be unusual".to_owned());
     }
-    for feature in &encoded.features {
-        let column = distinct.tuples.column_by_name(&feature.field);
-        if column.is_some_and(|c| arrow::array::Array::null_count(c) == distinct.copies.len()) {
-            out.push(format!("field {} is null in every row", excerpt(&feature.field, 80)));
-        }
-        if feature.imputed > 0 {
-            let field = excerpt(&feature.field, 80);
-            let rows = feature.imputed;
-            out.push(format!(
-                "field {field}: {rows} null or non-finite numbers replaced by the median"
-            ));
-        }
-    }
+    parts::field_warnings(distinct, &settings.fields, &mut out);
     if encoded.features.len() > 40 {
         let d = encoded.features.len();
         out.push(format!("{d} detection fields are very many: distances lose their meaning"));

@@ -27,9 +27,9 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// Names of the fields that make a tuple.
-    pub fn names(&self) -> Vec<String> {
-        self.tuple.iter().map(|(name, ..)| name.clone()).collect()
+    /// The fields that make a tuple, with their kinds.
+    pub fn kinds(&self) -> Vec<(String, FeatureKind)> {
+        self.tuple.iter().map(|(name, kind, _)| (name.clone(), *kind)).collect()
     }
 
     /// The fields that models see, with their kinds.

@@ -6,10 +6,10 @@ use crate::hunt::{Hunt, Lap};
 use crate::outcome::{FieldUse, IncidentLine, ModelRun, Outcome, Settings, Status, Tuples};
 use crate::parts::{self, pick};
 use crate::{Forecast, HuntError, Observer, Request};
-use arrow::array::{ArrayRef, UInt32Array};
+use arrow::array::{Array, UInt32Array};
 use arrow::compute::take_record_batch;
 use lanner_collapse::{CollapseError, Distinct, Engine, Hours, Local, Spec};
-use lanner_encode::{FeatureKind, value_text};
+use lanner_encode::{Classic, Encoded, Feature, FeatureKind, value_text};
 use lanner_frame::text::excerpt;
 use lanner_frame::{Cancel, Ctx, Workers};
 use lanner_read::Inputs;
@@ -46,8 +46,7 @@ pub(crate) fn run(
     (cancel, observer): (&Cancel, &dyn Observer),
     lap: &mut Lap,
 ) -> Result<Hunt, HuntError> {
-    let spec =
-        Spec { hours: true, ..parts::spec_of(&inputs, request, plan.fields.clone(), vec![]) };
+    let spec = Spec { hours: true, ..parts::spec_of(&inputs, request, &plan.fields) };
     let workers = Workers::new(request.threads).map_err(|e| HuntError::System(e.to_string()))?;
     let engine = Local::new(inputs.clone(), workers.count(), request.memory, cancel)?;
     lap.end("choose fields");
@@ -59,7 +58,7 @@ pub(crate) fn run(
     lap.end("read and collapse");
     let ctx = Ctx::new(workers, cancel.clone(), request.seed);
     observer.stage("scoring", None);
-    let raw = tuples_of(&distinct, &ctx);
+    let (raw, imputed) = tuples_of(&distinct, plan, &ctx)?;
     let facts = plan.preset.facts(&raw, visits(distinct.hours.as_ref()))?;
     let scored = lanner_recipe::score(&facts, &lanner_recipe::Settings::default(), &ctx)?;
     lap.end("score");
@@ -74,8 +73,8 @@ pub(crate) fn run(
         model.votes = pick(&model.votes, &order);
     }
     let input = parts::input_report(&inputs, &distinct);
-    let settings = settings(&inputs, request, plan, &raw);
-    let warnings = warnings(&models, &distinct, plan, &settings);
+    let settings = settings(&inputs, request, plan, &raw, &imputed);
+    let warnings = warnings(&models, &distinct, &settings);
     let rows = UInt32Array::from(order.clone());
     let values = take_record_batch(&distinct.tuples, &rows).map_err(CollapseError::from)?;
     let first_row = parts::first_rows(&distinct, &order, &input);
@@ -104,12 +103,17 @@ pub(crate) fn run(
     Ok(Hunt { outcome, inputs, engine, spec, accounts })
 }
 
-/// The tuples as dictionary codes.
-fn tuples_of(distinct: &Distinct, ctx: &Ctx) -> lanner_recipe::Tuples {
-    let schema = distinct.tuples.schema();
-    let columns: Vec<(&String, &ArrayRef)> =
-        schema.fields().iter().map(|f| f.name()).zip(distinct.tuples.columns()).collect();
-    let coded = |(name, column): &(&String, &ArrayRef)| {
+/// The tuples as dictionary codes and numbers, and each number field's rows that had none.
+fn tuples_of(
+    distinct: &Distinct,
+    plan: &Plan,
+    ctx: &Ctx,
+) -> Result<(lanner_recipe::Tuples, Vec<Feature>), HuntError> {
+    let column = |name: &String| {
+        distinct.tuples.column_by_name(name).expect("tuples have the fields they were made of")
+    };
+    let coded = |name: &String| {
+        let column = column(name);
         let mut known: HashMap<Option<String>, u32> = HashMap::new();
         let mut values = Vec::new();
         let code = |i: usize| {
@@ -120,10 +124,23 @@ fn tuples_of(distinct: &Distinct, ctx: &Ctx) -> lanner_recipe::Tuples {
             })
         };
         let codes = (0..column.len()).map(code).collect();
-        lanner_recipe::Field { name: (*name).clone(), codes, values }
+        lanner_recipe::Field { name: name.clone(), codes, values }
     };
-    let fields = ctx.parallel(|| columns.par_iter().map(coded).collect());
-    lanner_recipe::Tuples { fields, copies: distinct.copies.clone() }
+    let categories = plan.names(FeatureKind::Category);
+    let fields = ctx.parallel(|| categories.par_iter().map(coded).collect());
+    let named: Vec<_> =
+        plan.fields.iter().filter(|(_, k)| *k == FeatureKind::Number).cloned().collect();
+    let copies = distinct.copies.clone();
+    if named.is_empty() {
+        return Ok((lanner_recipe::Tuples { fields, numbers: vec![], copies }, vec![]));
+    }
+    let Encoded { matrix, features } = Classic.encode(&distinct.tuples, &named, &copies)?;
+    let number = |(j, feature): (usize, &Feature)| lanner_recipe::Number {
+        name: feature.field.clone(),
+        values: (0..matrix.rows()).map(|i| matrix.row(i)[j]).collect(),
+    };
+    let numbers = features.iter().enumerate().map(number).collect();
+    Ok((lanner_recipe::Tuples { fields, numbers, copies }, features))
 }
 
 fn visits(hours: Option<&Hours>) -> Option<Visits> {
@@ -279,45 +296,28 @@ fn settings(
     request: &Request,
     plan: &Plan,
     raw: &lanner_recipe::Tuples,
+    numbers: &[Feature],
 ) -> Settings {
-    let fields = raw.fields.iter().map(|field| FieldUse {
-        name: field.name.clone(),
-        kind: FeatureKind::Category.name(),
-        used: true,
-        distinct: field.values.len() as u64,
-        imputed: 0,
-    });
+    let field = |(name, kind): &(String, FeatureKind)| {
+        let category = raw.field(name).map(|field| (field.values.len() as u64, 0));
+        let number = || numbers.iter().find(|f| &f.field == name).map(|f| (f.distinct, f.imputed));
+        let (distinct, imputed) = category.or_else(number).unwrap_or_default();
+        FieldUse { name: name.clone(), kind: kind.name(), used: true, distinct, imputed }
+    };
     let preset = Some(plan.preset.name.clone());
-    let fields = fields.collect();
+    let fields = plan.fields.iter().map(field).collect();
     parts::settings(inputs, request, ("lanner", preset), fields, plan.left_out.clone())
 }
 
 /// Things a user should know about the whole run.
-fn warnings(
-    models: &[ModelRun],
-    distinct: &Distinct,
-    plan: &Plan,
-    settings: &Settings,
-) -> Vec<String> {
+fn warnings(models: &[ModelRun], distinct: &Distinct, settings: &Settings) -> Vec<String> {
     let mut out = Vec::new();
     if distinct.rows == 1 {
         out.push("only one row was scored: nothing can be unusual among one".to_owned());
     } else if distinct.copies.len() == 1 {
         out.push("all rows are alike in the detection fields: nothing can be unusual".to_owned());
     }
-    for (name, column) in plan.fields.iter().zip(distinct.tuples.columns()) {
-        if arrow::array::Array::null_count(column) == distinct.copies.len() {
-            out.push(format!("field {} is null in every row", excerpt(name, 80)));
-        }
-    }
-    if !plan.numbers.is_empty() {
-        let list: Vec<String> = plan.numbers.iter().map(|n| excerpt(n, 80)).collect();
-        out.push(format!(
-            "number fields are not used by the lanner recipe: {}; --categorical takes them as categories, \
-             --recipe classic as numbers",
-            list.join(", ")
-        ));
-    }
+    parts::field_warnings(distinct, &settings.fields, &mut out);
     parts::repeats(distinct, &mut out);
     let timed = distinct.first_seen.iter().any(Option::is_some);
     if let Some(time) = settings.time.as_ref().filter(|_| !timed) {

@@ -3,6 +3,7 @@
 use crate::Request;
 use crate::outcome::{Agreement, FieldUse, InputReport, ModelRun, RankCount, Settings, Status};
 use lanner_collapse::{Distinct, Spec};
+use lanner_encode::FeatureKind;
 use lanner_frame::text::excerpt;
 use lanner_read::Inputs;
 use lanner_vote as vote;
@@ -12,19 +13,40 @@ use std::path::PathBuf;
 pub(crate) fn spec_of(
     inputs: &Inputs,
     request: &Request,
-    fields: Vec<String>,
-    numbers: Vec<String>,
+    fields: &[(String, FeatureKind)],
 ) -> Spec {
+    let names = |keep: &dyn Fn(FeatureKind) -> bool| {
+        let kept = fields.iter().filter(|(_, kind)| keep(*kind));
+        kept.map(|(name, _)| name.clone()).collect::<Vec<_>>()
+    };
+    let numbers = names(&|kind| kind == FeatureKind::Number);
     let reject_nulls = if request.reject_nulls { numbers } else { vec![] };
     let id = "eventID";
     Spec {
-        fields,
+        fields: names(&|_| true),
         filter: request.filter.clone(),
         since: request.since.map(jiff::Timestamp::as_microsecond),
         until: request.until.map(jiff::Timestamp::as_microsecond),
         reject_nulls,
         id: inputs.schema().field_with_name(id).is_ok().then(|| id.to_owned()),
         hours: false,
+    }
+}
+
+/// Fields without a value, and numbers that stand for missing ones.
+pub(crate) fn field_warnings(distinct: &Distinct, fields: &[FieldUse], out: &mut Vec<String>) {
+    for field in fields.iter().filter(|f| f.used) {
+        let (name, column) =
+            (excerpt(&field.name, 80), distinct.tuples.column_by_name(&field.name));
+        if column.is_some_and(|c| arrow::array::Array::null_count(c) == distinct.copies.len()) {
+            out.push(format!("field {name} is null in every row"));
+        }
+        if field.imputed > 0 {
+            let rows = field.imputed;
+            out.push(format!(
+                "field {name}: {rows} null or non-finite numbers replaced by the median"
+            ));
+        }
     }
 }
 

@@ -1,12 +1,15 @@
 //! Rows, values and holders counted for the reasons of a few tuples out of many.
 
 use crate::Facts;
+use lanner_kernels::quantile::median;
 use std::sync::OnceLock;
 
 /// Counts over tuples, with the tuples of each value found once a column.
 pub(crate) struct Counts<'a> {
     facts: &'a Facts,
     by_value: Vec<OnceLock<Buckets>>,
+    /// Of each column of numbers.
+    medians: Vec<OnceLock<f64>>,
     /// First and last moment of each tuple.
     spans: Vec<Option<(i64, i64)>>,
     pub(crate) rows: u64,
@@ -26,6 +29,18 @@ pub(crate) struct Cell {
     /// The code of the most frequent other value and its rows; of equally frequent ones that with the
     /// first name.
     pub(crate) usual: Option<(u32, u64)>,
+}
+
+/// The nearer end of a column of numbers, seen from one of them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct End {
+    /// Is it the high end?
+    pub(crate) high: bool,
+    /// Rows at least as high, or as low.
+    pub(crate) count: u64,
+    pub(crate) total: u64,
+    /// The median over rows.
+    pub(crate) median: f64,
 }
 
 impl Buckets {
@@ -52,6 +67,7 @@ impl<'a> Counts<'a> {
         Self {
             facts,
             by_value: facts.columns.iter().map(|_| OnceLock::new()).collect(),
+            medians: facts.numbers.iter().map(|_| OnceLock::new()).collect(),
             spans: facts.visits.as_ref().map_or_else(Vec::new, |v| v.spans(facts.len())),
             rows: facts.copies.iter().sum(),
         }
@@ -97,6 +113,19 @@ impl<'a> Counts<'a> {
             }
         }
         Cell { count, total: self.copies(alike), usual }
+    }
+
+    /// The nearer end of number column `k`, seen from tuple `i`.
+    pub(crate) fn end(&self, k: usize, i: usize) -> End {
+        let values = &self.facts.numbers[k].values;
+        let rows = |keep: &dyn Fn(f64) -> bool| {
+            let kept = values.iter().zip(&self.facts.copies).filter(|(v, _)| keep(**v));
+            kept.map(|(_, c)| c).sum::<u64>()
+        };
+        let (above, below) = (rows(&|v| v >= values[i]), rows(&|v| v <= values[i]));
+        let high = above <= below;
+        let median = *self.medians[k].get_or_init(|| median(values, &self.facts.copies));
+        End { high, count: if high { above } else { below }, total: self.rows, median }
     }
 
     /// Principals with the value of tuple `i` in column `of`, among those with its value in `given`.

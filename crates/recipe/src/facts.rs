@@ -49,11 +49,22 @@ pub struct Column {
     pub values: Vec<Option<String>>,
 }
 
+/// A column of numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Number {
+    /// Name, under which a query finds it.
+    pub name: String,
+    /// A finite number a tuple.
+    pub values: Vec<f64>,
+}
+
 /// Normalised tuples with their copies and times.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Facts {
     /// The columns, n codes each.
     pub columns: Vec<Column>,
+    /// Columns of numbers, n values each.
+    pub numbers: Vec<Number>,
     /// Rows behind each tuple.
     pub copies: Vec<u64>,
     /// Does the action change something? False where it only reads.
@@ -73,7 +84,7 @@ impl Facts {
     /// # Errors
     /// [`TableError`] naming the list that does not fit.
     pub fn check(&self) -> Result<(), TableError> {
-        let (tuples, fields) = (self.len(), self.columns.len());
+        let (tuples, fields) = (self.len(), self.columns.len() + self.numbers.len());
         if tuples == 0 || fields == 0 {
             return Err(TableError::Empty { tuples, fields });
         }
@@ -82,6 +93,11 @@ impl Facts {
             let known = column.codes.iter().all(|&c| (c as usize) < column.values.len());
             if column.codes.len() != tuples || !known {
                 return misfit(&column.name);
+            }
+        }
+        for number in &self.numbers {
+            if number.values.len() != tuples || number.values.iter().any(|v| !v.is_finite()) {
+                return misfit(&number.name);
             }
         }
         if self.changes.len() != tuples || self.copies.contains(&0) {

@@ -13,6 +13,7 @@
 //! This crate opens no file and knows no table library; log text is data to it and decides nothing beyond
 //! equality, except in the normalisers.
 
+mod company;
 mod counts;
 pub mod evaluate;
 mod facts;
@@ -21,6 +22,7 @@ mod incidents;
 mod models;
 mod newcomers;
 pub mod normalise;
+mod pairs;
 mod preset;
 mod reasons;
 mod score;
@@ -32,7 +34,7 @@ mod table;
 mod time;
 mod words;
 
-pub use facts::{Column, Facts, Role};
+pub use facts::{Column, Facts, Number, Role};
 pub use features::Feature;
 pub use incidents::{Incident, incidents};
 pub use models::Model;

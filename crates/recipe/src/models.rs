@@ -1,5 +1,6 @@
-//! The six models of the recipe over standardised features.
+//! The models of the recipe over standardised features.
 
+use crate::{Facts, Role};
 use lanner_detect::{Configured, FitError, Saved, find};
 use lanner_frame::{Cancelled, Ctx, Matrix, Sample};
 use lanner_kernels::sampling::Urn;
@@ -7,22 +8,47 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 use std::time::Instant;
 
-/// Rows that distances are measured to at most. Few are better than all: a crowd of like attacks has its
-/// neighbours in itself, but hardly in a sample. Average precision on the three labelled tables it was
-/// chosen on, mean over five seeds: 0.818 with 512, 0.813 with 2,048, 0.769 with all rows. The cost grows with
-/// n alone.
-const REFERENCES: u64 = 512;
+/// Which models a table gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Set {
+    /// A table whose columns have roles: every feature is a surprise.
+    Roles,
+    /// Any other: numbers as they are among surprises, or alone.
+    Any,
+}
 
-/// The models with what differs from their defaults.
-fn list() -> [(&'static str, Value); 6] {
-    [
-        ("COPOD", json!({})),
-        ("ECOD", json!({})),
-        ("IForest", json!({ "n_estimators": 200 })),
-        ("INNE", json!({})),
-        ("KNN", json!({ "n_neighbors": 5, "method": "largest" })),
-        ("GMM", json!({ "n_components": 1 })),
-    ]
+impl Set {
+    /// The set for a table.
+    pub(crate) fn of(facts: &Facts) -> Self {
+        if facts.columns.iter().any(|c| c.role != Role::Other) { Self::Roles } else { Self::Any }
+    }
+
+    /// The models with what differs from their defaults.
+    fn list(self) -> Vec<(&'static str, Value)> {
+        let forest = ("IForest", json!({ "n_estimators": 200 }));
+        let inne = ("INNE", json!({}));
+        let knn = ("KNN", json!({ "n_neighbors": 5, "method": "largest" }));
+        match self {
+            Self::Roles => {
+                let gmm = ("GMM", json!({ "n_components": 1 }));
+                vec![("COPOD", json!({})), ("ECOD", json!({})), forest, inne, knn, gmm]
+            }
+            Self::Any => vec![forest, inne, knn, ("HBOS", json!({}))],
+        }
+    }
+
+    /// Rows that distances are measured to at most.
+    ///
+    /// With roles, few are better than all: a crowd of like attacks has its neighbours in itself, but hardly in
+    /// a sample. Average precision on the three labelled tables it was chosen on, mean over five seeds: 0.818
+    /// with 512, 0.813 with 2,048, 0.769 with all rows. In tables of numbers more are better, and the number
+    /// bounds the cost, which grows with n alone.
+    fn references(self) -> u64 {
+        match self {
+            Self::Roles => 512,
+            Self::Any => 4096,
+        }
+    }
 }
 
 /// One model of the recipe.
@@ -53,7 +79,8 @@ impl Models {
     ///
     /// Mean and deviation are taken in the canonical order of the feature vectors, so neither names nor
     /// the order of tuples can move a bit.
-    pub(crate) fn fit(columns: &[Vec<f64>], ctx: &Ctx) -> Result<Self, Cancelled> {
+    pub(crate) fn fit(columns: &[Vec<f64>], set: Set, ctx: &Ctx) -> Result<Self, Cancelled> {
+        let references = set.references();
         let n = columns[0].len();
         let ones = vec![1; n];
         let raw: Vec<f64> = (0..n).flat_map(|i| columns.iter().map(move |c| c[i])).collect();
@@ -71,25 +98,32 @@ impl Models {
             let given = params.as_object().expect("parameters are an object");
             let configured = entry.configure(given).expect("the recipe's parameters are valid");
             let clock = Instant::now();
-            let (fitted, scores) = match fit_one(&*configured, &sample, &ctx.for_model(id)) {
-                Ok((fitted, own)) => {
-                    (Some(fitted), Ok(place.iter().map(|&p| own[p as usize]).collect::<Vec<f64>>()))
-                }
-                Err(error) => (None, Err(error.to_string())),
-            };
+            let (fitted, scores) =
+                match fit_one(&*configured, &sample, references, &ctx.for_model(id)) {
+                    Ok((fitted, own)) => (
+                        Some(fitted),
+                        Ok(place.iter().map(|&p| own[p as usize]).collect::<Vec<f64>>()),
+                    ),
+                    Err(error) => (None, Err(error.to_string())),
+                };
             let seconds = clock.elapsed().as_secs_f64();
             let mut sorted = scores.clone().unwrap_or_default();
             sorted.sort_unstable_by(f64::total_cmp);
-            let sampled = configured.neighbours() > 0 && sample.total() > REFERENCES;
+            let sampled = configured.neighbours() > 0 && sample.total() > references;
             let note = sampled.then(|| {
                 let all = sample.total();
-                format!("sampled: distances are to {REFERENCES} of {all} tuples, drawn at random")
+                format!("sampled: distances are to {references} of {all} tuples, drawn at random")
             });
             Model { id, params: configured.params(), seconds, note, scores, fitted, sorted }
         };
-        let list = ctx.parallel(|| list().into_par_iter().map(fit).collect());
+        let list = ctx.parallel(|| set.list().into_par_iter().map(fit).collect());
         ctx.check()?;
         Ok(Self { list, centre })
+    }
+
+    /// Models that could be fitted.
+    pub(crate) fn len(&self) -> usize {
+        self.list.iter().filter(|m| m.scores.is_ok()).count()
     }
 
     /// How odd the models find each tuple: the mean, over those that could be fitted, of -ln of the share of
@@ -117,7 +151,7 @@ impl Models {
     }
 }
 
-/// Fits a model on all rows, or, where it measures distances to neighbours, on [`REFERENCES`] drawn at random;
+/// Fits a model on all rows, or, where it measures distances to neighbours, on at most `references` drawn at random;
 /// scores all rows.
 ///
 /// A row of the part has the score it has among the others of the part, as it does when all are fitted.
@@ -127,14 +161,15 @@ impl Models {
 fn fit_one(
     model: &dyn Configured,
     sample: &Sample,
+    references: u64,
     ctx: &Ctx,
 ) -> Result<(Box<dyn Saved>, Vec<f64>), FitError> {
-    if model.neighbours() == 0 || sample.total() <= REFERENCES {
+    if model.neighbours() == 0 || sample.total() <= references {
         let fitted = model.fit(sample, ctx)?;
         let own = fitted.own_scores().to_vec();
         return Ok((fitted, own));
     }
-    let drawn = Urn::new(sample.copies()).sample(REFERENCES, &mut ctx.rng(0));
+    let drawn = Urn::new(sample.copies()).sample(references, &mut ctx.rng(0));
     let rows: Vec<&[f64]> = drawn.iter().map(|&r| sample.row(r as usize)).collect();
     let part = Matrix::from_rows(&rows);
     let (part, place) = Sample::collapse(&part, &vec![1; rows.len()]).expect("rows of a sample");

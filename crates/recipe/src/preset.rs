@@ -237,7 +237,13 @@ impl Preset {
                 field.codes.iter().map(|&c| changes[c as usize]).collect()
             }
         };
-        Ok(Facts { columns, copies: tuples.copies.clone(), changes, visits })
+        Ok(Facts {
+            columns,
+            numbers: tuples.numbers.clone(),
+            copies: tuples.copies.clone(),
+            changes,
+            visits,
+        })
     }
 
     fn missing(&self, table: &[&str], field: &str) -> PresetError {
@@ -333,6 +339,7 @@ mod tests {
                 field("objectRef.resource", "pods"),
                 field("objectRef.subresource", "exec"),
             ],
+            numbers: Vec::new(),
             copies: vec![1, 2],
         };
         let facts = preset.facts(&tuples, None).unwrap();

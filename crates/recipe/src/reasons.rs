@@ -4,7 +4,7 @@
 //! hours, ...) is made ordinary and the tuple scored again; the reason contributes the difference.
 
 use crate::counts::Counts;
-use crate::score::{Aspect, Company};
+use crate::score::Aspect;
 use crate::time::habit_bin;
 use crate::words::{self, Fact};
 use crate::{Facts, Feature, Incident, Role, Scored, sql};
@@ -27,9 +27,11 @@ pub enum Kind {
     Brief,
     /// The hours are unusual for the principal: `count` of its `total` active hours lie in them.
     Hours,
+    /// As high a number, or as low, is in few rows: `count` of `total`.
+    Extreme,
     /// The action changes something.
     Change,
-    /// Other odd tuples in the same session: `count`.
+    /// Other odd tuples in the same session, or by other principals with the same network, agent and hours: `count`.
     Company,
     /// Actions seen in this session and no other: `count`.
     Novelty,
@@ -90,7 +92,9 @@ impl<'a> Reasons<'a> {
         let whole = scored.neutralised(facts, i, None);
         let mut odd: Vec<(f64, &Feature)> = (scored.features.iter().zip(&scored.values))
             .map(|(feature, values)| (values[i], feature))
-            .filter(|(t, feature)| *t > 0.0 && !self.says_nothing(feature, i))
+            .filter(|(t, feature)| {
+                feature.is_surprise() && *t > 0.0 && !self.says_nothing(feature, i)
+            })
             .collect();
         odd.sort_by(|a, b| b.0.total_cmp(&a.0));
         let worth = odd.partition_point(|o| o.0 >= WORTH_A_WORD).max(1).min(odd.len());
@@ -98,7 +102,7 @@ impl<'a> Reasons<'a> {
         let mut reasons: Vec<Reason> = Vec::new();
         let mut aspects: Vec<Aspect> = Vec::new();
         for (_, feature) in odd {
-            let aspect = feature.column().map_or(Aspect::Hours, Aspect::Column);
+            let aspect = feature.aspect();
             let Some(reason) = self.fact(feature, i) else { continue };
             if let Some(at) = aspects.iter().position(|&a| a == aspect) {
                 reasons[at].because.push(reason);
@@ -108,18 +112,19 @@ impl<'a> Reasons<'a> {
                 reasons.push(Reason { contribution: whole - without, ..reason });
             }
         }
-        let f = scored.newcomers.f[i];
+        reasons.extend(self.numbers(whole, i));
         if facts.changes[i] && scored.settings.change_bonus > 0.0 && self.some_only_read() {
             reasons.push(self.change(i));
         }
-        let (others, own) = (scored.company.others[i], scored.company.own_actions[i]);
-        let context = scored.company.context(i);
+        let company = &scored.company;
+        let (others, linked, own) = (company.others[i], company.linked[i], company.own_actions[i]);
+        let context = company.context(i);
         if context > 0.0 {
-            let text = words::company(others);
-            reasons.push(self.plain(Kind::Company, u64::from(others), context, text));
+            let text = words::company(others, linked);
+            reasons.push(self.plain(Kind::Company, u64::from(others + linked), context, text));
         }
-        let novelty = Company::novelty(f, own);
-        if novelty > 0.0 {
+        let novelty = scored.novelty(i);
+        if novelty > 0.0 && own > 0 {
             let text = words::novelty(own);
             reasons.push(self.plain(Kind::Novelty, u64::from(own), novelty, text));
         }
@@ -135,7 +140,7 @@ impl<'a> Reasons<'a> {
         reasons.retain(|r| !matches!(r.kind, Kind::Company | Kind::Novelty));
         let others = incident.odd_tuples.saturating_sub(1);
         if others > 0 {
-            let text = words::company(others);
+            let text = words::company(others, 0);
             reasons.push(self.plain(Kind::Company, u64::from(others), incident.company, text));
         }
         let own = incident.odd_actions;
@@ -187,6 +192,40 @@ impl<'a> Reasons<'a> {
             }
             Feature::Span { of, with } => self.brief(of, with, i),
             Feature::Habit => self.hours(i),
+            Feature::Number(k) => Some(self.number(k, i)),
+        }
+    }
+
+    /// The numbers that are far out, or else the one that contributes most. `whole` is the score as it is.
+    fn numbers(&self, whole: f64, i: usize) -> Vec<Reason> {
+        let contribution =
+            |k| whole - self.scored.neutralised(self.facts, i, Some(Aspect::Number(k)));
+        let mut all: Vec<(f64, usize)> =
+            (0..self.facts.numbers.len()).map(|k| (contribution(k), k)).collect();
+        all.retain(|n| n.0 > 0.0);
+        all.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let far = |k: usize| self.scored.extremes[k][i] >= WORTH_A_WORD;
+        let mut said: Vec<_> = all.iter().filter(|n| far(n.1)).collect();
+        if said.is_empty() {
+            said.extend(all.first());
+        }
+        let reason = |n: &(f64, usize)| Reason { contribution: n.0, ..self.number(n.1, i) };
+        said.into_iter().map(reason).collect()
+    }
+
+    /// How far from the middle a number is, in rows.
+    fn number(&self, k: usize, i: usize) -> Reason {
+        let column = &self.facts.numbers[k];
+        let end = self.counts.end(k, i);
+        let value = column.values[i];
+        let what = sql::beyond(&column.name, value, end.high);
+        let text = words::number(&column.name, value, &end);
+        Reason {
+            fields: vec![column.name.clone()],
+            values: vec![Some(value.to_string())],
+            total: end.total,
+            sql: Some(sql::rows(&what, None)),
+            ..self.about(Kind::Extreme, &[], end.count, text, i)
         }
     }
 

@@ -1,12 +1,13 @@
 //! From features to one score a tuple and one a session.
 
+use crate::company::{Company, company};
 use crate::features::{self, Feature};
-use crate::models::{Model, Models, rank_among, ranks, tail_surprise};
-use crate::newcomers::Newcomers;
+use crate::models::{Model, Models, Set, rank_among, ranks, tail_surprise};
+use crate::newcomers::{Newcomers, Signs};
 use crate::sessions::{Session, sessions};
 use crate::{Facts, Role, TableError};
 use lanner_frame::{Cancelled, Ctx};
-use lanner_kernels::quantile::{median, percentile};
+use lanner_kernels::quantile::median;
 
 /// What may be set.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,7 +20,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { span_softness: 3.0, change_bonus: 0.7 }
+        Self { span_softness: 2.0, change_bonus: 0.7 }
     }
 }
 
@@ -44,6 +45,8 @@ pub struct Scored {
     pub own: Vec<f64>,
     /// The score of each tuple, larger is odder.
     pub score: Vec<f64>,
+    /// How far out each number is: -ln of twice the share of rows on the nearer side, n values a column.
+    pub(crate) extremes: Vec<Vec<f64>>,
     pub(crate) settings: Settings,
     pub(crate) models: Models,
     pub(crate) sessions: Vec<Session>,
@@ -51,18 +54,8 @@ pub struct Scored {
     pub(crate) company: Company,
     /// Of each feature.
     medians: Vec<f64>,
+    blend: Blend,
     ladder: Ladder,
-}
-
-/// What the sessions of each tuple say about it.
-pub(crate) struct Company {
-    threshold: f64,
-    /// B: the largest sum of the excess of the other tuples in one session.
-    pub(crate) around: Vec<f64>,
-    /// Other tuples with an excess in that session.
-    pub(crate) others: Vec<u32>,
-    /// o: the largest number of actions seen in one session and no other.
-    pub(crate) own_actions: Vec<u32>,
 }
 
 /// The ranked quantities of all tuples in ascending order: where a changed tuple would stand.
@@ -72,16 +65,37 @@ struct Ladder {
     both: Vec<f64>,
 }
 
-/// One in units of summed oddness: whole numbers, so that a sum is the same in any order.
-const UNIT: f64 = (1u64 << 32) as f64;
-/// What odd company is worth, in units of ln(1 + B). Chosen on five labelled tables, where 0.8 in place of 0.5
-/// changed average precision by 0.000, 0.008, 0.014, 0.015 and 0.041; not checked on others.
-const CONTEXT: f64 = 0.8;
+/// How what the models say and the plain sum of surprises become one number.
+#[derive(Debug, Clone, Copy)]
+struct Blend {
+    set: Set,
+    /// Models that could be fitted.
+    members: f64,
+    /// 1 where there is a surprise to add up, else 0.
+    sum_counts: f64,
+    /// H of the newcomers.
+    newcomers: f64,
+    n: usize,
+}
+
+impl Blend {
+    /// From what the models say, as surprise and as rank, and the rank of the sum.
+    ///
+    /// With roles known, the two ranks count the same; where newcomers are rare enough to be told apart, the
+    /// models, to which they look like a crowd, count less. In any table, the sum is one more model.
+    fn of(&self, (surprise, rank): (f64, f64), by_sum: f64) -> f64 {
+        match self.set {
+            Set::Roles => by_sum + (1.0 - self.newcomers) * rank,
+            Set::Any => {
+                let sum = self.sum_counts * tail_surprise(by_sum, self.n);
+                (self.members * surprise + sum) / (self.members + self.sum_counts).max(1.0)
+            }
+        }
+    }
+}
+
 /// What a newcomer in full is worth, in units of its f.
 const NEWCOMER: f64 = 3.0;
-/// Percentile of oddness from which on a tuple is a suspicious neighbour.
-const CROWD: f64 = 90.0;
-
 /// Scores tuples.
 ///
 /// # Errors
@@ -93,15 +107,20 @@ const CROWD: f64 = 90.0;
 pub fn score(facts: &Facts, settings: &Settings, ctx: &Ctx) -> Result<Scored, ScoreError> {
     facts.check()?;
     let n = facts.len();
-    let features = features::plan(facts);
+    let features = features::plan(facts, ctx);
     let values = features::values(facts, &features, settings.span_softness, ctx)?;
-    let models = Models::fit(&values, ctx)?;
+    let set = Set::of(facts);
+    let models = Models::fit(&values, set, ctx)?;
     let sessions = sessions(facts);
     let newcomers = Newcomers::find(facts, &sessions);
-    let sums: Vec<f64> = (0..n).map(|i| values.iter().map(|f| f[i]).sum()).collect();
+    let surprises = || features.iter().zip(&values).filter(|(f, _)| f.is_surprise());
+    let sums: Vec<f64> = (0..n).map(|i| surprises().map(|(_, v)| v[i]).sum()).collect();
     let by_models = models.surprise(n);
     let (r1, r2) = (ranks(&by_models), ranks(&sums));
-    let both: Vec<f64> = r2.iter().zip(&r1).map(|(b, a)| newcomers.blend(*a, *b)).collect();
+    let members = models.len() as f64;
+    let sum_counts = f64::from(u8::from(surprises().next().is_some()));
+    let blend = Blend { set, members, sum_counts, newcomers: newcomers.weight, n };
+    let both: Vec<f64> = (0..n).map(|i| blend.of((by_models[i], r1[i]), r2[i])).collect();
     let own: Vec<f64> = ranks(&both)
         .iter()
         .enumerate()
@@ -109,7 +128,7 @@ pub fn score(facts: &Facts, settings: &Settings, ctx: &Ctx) -> Result<Scored, Sc
             tail_surprise(rank, n) + NEWCOMER * newcomers.f[i] + settings.bonus(facts.changes[i])
         })
         .collect();
-    let company = company(&sessions, &own, newcomers.weight);
+    let company = company(facts, &sessions, &own, newcomers.weight);
     let score = (0..n).map(|i| company.add(own[i], newcomers.f[i], i)).collect();
     let ladder = Ladder { by_models: sorted(by_models), sums: sorted(sums), both: sorted(both) };
     let once = vec![1; n];
@@ -119,80 +138,38 @@ pub fn score(facts: &Facts, settings: &Settings, ctx: &Ctx) -> Result<Scored, Sc
         values,
         own,
         score,
+        extremes: facts.numbers.iter().map(|c| extremes(&c.values, &facts.copies)).collect(),
         settings: *settings,
         models,
         sessions,
         newcomers,
         company,
         medians,
+        blend,
         ladder,
     })
+}
+
+/// How far out each number is among rows: -ln of twice the share of rows at least as high, or as low.
+fn extremes(values: &[f64], copies: &[u64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_unstable_by(|&a, &b| values[a].total_cmp(&values[b]));
+    let total = copies.iter().sum::<u64>();
+    let mut out = vec![0.0; values.len()];
+    let mut below = 0;
+    for tied in order.chunk_by(|&a, &b| values[a] == values[b]) {
+        let here: u64 = tied.iter().map(|&i| copies[i]).sum();
+        let outer = (below + here).min(total - below);
+        let t = (total as f64 / (2.0 * outer as f64)).ln().max(0.0);
+        tied.iter().for_each(|&i| out[i] = t);
+        below += here;
+    }
+    out
 }
 
 fn sorted(mut values: Vec<f64>) -> Vec<f64> {
     values.sort_unstable_by(f64::total_cmp);
     values
-}
-
-/// Looks at each tuple's neighbours in its sessions.
-fn company(sessions: &[Session], own: &[f64], newcomers: f64) -> Company {
-    let n = own.len();
-    let mut in_sessions = vec![0; n];
-    for part in sessions.iter().flat_map(|s| &s.parts) {
-        in_sessions[part.tuple as usize] += 1;
-    }
-    let threshold = if sessions.is_empty() {
-        f64::INFINITY
-    } else {
-        (1.0 - newcomers) * percentile(own, &vec![1; n], CROWD)
-            + newcomers * percentile(own, &in_sessions, CROWD)
-    };
-    let mut company =
-        Company { threshold, around: vec![0.0; n], others: vec![0; n], own_actions: vec![0; n] };
-    let mut most = vec![(0u64, 0u32); n];
-    for session in sessions {
-        let excess = |tuple: usize| company.excess(own[tuple]);
-        let sum: u64 = session.parts.iter().map(|p| excess(p.tuple as usize)).sum();
-        let odd = session.parts.iter().filter(|p| excess(p.tuple as usize) > 0).count() as u32;
-        for part in &session.parts {
-            let i = part.tuple as usize;
-            let mine = excess(i);
-            most[i] = most[i].max((sum - mine, odd - u32::from(mine > 0)));
-        }
-    }
-    for (i, (sum, others)) in most.into_iter().enumerate() {
-        company.around[i] = sum as f64 / UNIT;
-        company.others[i] = others;
-    }
-    for session in sessions {
-        for part in &session.parts {
-            let most = &mut company.own_actions[part.tuple as usize];
-            *most = (*most).max(session.own_actions);
-        }
-    }
-    company
-}
-
-impl Company {
-    /// What an oddness has above the threshold, in whole units.
-    fn excess(&self, own: f64) -> u64 {
-        ((own - self.threshold).max(0.0) * UNIT) as u64
-    }
-
-    /// The score of tuple `i` out of its own oddness and newcomer term.
-    fn add(&self, own: f64, f: f64, i: usize) -> f64 {
-        own + self.context(i) + Self::novelty(f, self.own_actions[i])
-    }
-
-    /// What odd neighbours in a session add.
-    pub(crate) fn context(&self, i: usize) -> f64 {
-        CONTEXT * self.around[i].ln_1p()
-    }
-
-    /// What a newcomer's actions of its own add.
-    pub(crate) fn novelty(f: f64, own_actions: u32) -> f64 {
-        1.5 * Newcomers::share(f) * f64::from(own_actions).ln_1p()
-    }
 }
 
 /// What can be made neutral in a tuple.
@@ -202,6 +179,8 @@ pub enum Aspect {
     Column(usize),
     /// The hours.
     Hours,
+    /// A number.
+    Number(usize),
 }
 
 impl Settings {
@@ -221,13 +200,20 @@ impl Scored {
         self.newcomers.weight
     }
 
+    /// What actions seen in one session only add to the score of tuple `i`: that its pair of principal and network
+    /// stands out by them, and that they are in its own session.
+    pub(crate) fn novelty(&self, i: usize) -> f64 {
+        let signs = self.newcomers.signs[i];
+        let (with, without) = (self.newcomers.f[i], Signs { news: 0, ..signs });
+        NEWCOMER * (with - self.newcomers.scarcity(without))
+            + Company::novelty(with, self.company.own_actions[i])
+    }
+
     /// The oddness of a session's oddest tuple, the sum of what its tuples have above the threshold, and how
     /// many have something.
     pub(crate) fn session(&self, session: &Session) -> (f64, f64, u32) {
         let own = session.parts.iter().map(|p| self.own[p.tuple as usize]);
-        let excess: Vec<u64> = own.clone().map(|u| self.company.excess(u)).collect();
-        let odd = excess.iter().filter(|&&e| e > 0).count() as u32;
-        let sum = excess.iter().sum::<u64>() as f64 / UNIT;
+        let (sum, odd) = self.company.sum(own.clone());
         (own.fold(f64::NEG_INFINITY, f64::max), sum, odd)
     }
 
@@ -251,26 +237,39 @@ impl Scored {
     pub fn neutralised(&self, facts: &Facts, i: usize, aspect: Option<Aspect>) -> f64 {
         let speaks = |feature: &Feature| match aspect {
             None => false,
-            Some(Aspect::Hours) => feature.column().is_none(),
-            Some(Aspect::Column(j)) => feature.column() == Some(j),
+            Some(aspect) => feature.aspect() == aspect,
         };
         let features: Vec<f64> = (self.features.iter().zip(&self.values))
             .zip(&self.medians)
-            .map(|((f, v), &median)| if speaks(f) { v[i].min(median) } else { v[i] })
+            .map(|((f, v), &median)| match f {
+                _ if !speaks(f) => v[i],
+                Feature::Number(_) => median,
+                _ => v[i].min(median),
+            })
             .collect();
-        let mut t = self.newcomers.surprise[i];
-        match aspect {
-            Some(Aspect::Column(j)) if facts.at(Role::Principal) == Some(j) => t[0] = 0.0,
-            Some(Aspect::Column(j)) if facts.at(Role::Network) == Some(j) => t[1..].fill(0.0),
-            _ => {}
-        }
-        let f = self.newcomers.scarcity(t);
-        let ladder = &self.ladder;
-        let r1 = rank_among(&ladder.by_models, self.models.surprise_of(&features, facts.len()));
-        let r2 = rank_among(&ladder.sums, features.iter().sum());
-        let rank = rank_among(&ladder.both, self.newcomers.blend(r1, r2));
         // An ordinary action changes nothing, and is none that only this session has.
         let acts = matches!(aspect, Some(Aspect::Column(j)) if facts.at(Role::Action) == Some(j));
+        let mut signs = self.newcomers.signs[i];
+        match aspect {
+            Some(Aspect::Column(j)) if facts.at(Role::Principal) == Some(j) => {
+                signs.principal = 0.0
+            }
+            Some(Aspect::Column(j)) if facts.at(Role::Network) == Some(j) => {
+                signs = Signs { network: 0.0, place: 0.0, ..signs };
+            }
+            _ if acts => {
+                let worth = 1 + u32::from(facts.changes[i]);
+                signs.news = signs.news.saturating_sub(worth);
+            }
+            _ => {}
+        }
+        let f = self.newcomers.scarcity(signs);
+        let ladder = &self.ladder;
+        let by_models = self.models.surprise_of(&features, facts.len());
+        let r1 = rank_among(&ladder.by_models, by_models);
+        let surprises = self.features.iter().zip(&features).filter(|(f, _)| f.is_surprise());
+        let r2 = rank_among(&ladder.sums, surprises.map(|(_, t)| t).sum());
+        let rank = rank_among(&ladder.both, self.blend.of((by_models, r1), r2));
         let bonus = self.settings.bonus(facts.changes[i] && !acts);
         let own = tail_surprise(rank, facts.len()) + NEWCOMER * f + bonus;
         let actions = self.company.own_actions[i].saturating_sub(u32::from(acts));

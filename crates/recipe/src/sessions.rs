@@ -1,6 +1,6 @@
 //! Sessions: what one principal did from one network with one agent within four hours.
 
-use crate::table::{runs, widest};
+use crate::table::widest;
 use crate::{Facts, Role};
 
 /// Hours of a session.
@@ -20,8 +20,12 @@ pub(crate) struct Part {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Session {
     pub(crate) parts: Vec<Part>,
+    /// Which four hours; equal for all sessions without a time.
+    pub(crate) slot: i32,
     /// Actions that were seen in no other session.
     pub(crate) own_actions: u32,
+    /// The same, those that change something counting twice.
+    pub(crate) news: u32,
 }
 
 impl Session {
@@ -72,7 +76,9 @@ pub(crate) fn sessions(facts: &Facts) -> Vec<Session> {
     let mut sessions: Vec<Session> = of_session
         .map(|all| Session {
             parts: all.chunk_by(|a, b| a.1.tuple == b.1.tuple).map(merge).collect(),
+            slot: all[0].0.1,
             own_actions: 0,
+            news: 0,
         })
         .collect();
     count_own_actions(&mut sessions, facts);
@@ -82,13 +88,19 @@ pub(crate) fn sessions(facts: &Facts) -> Vec<Session> {
 /// Counts for each session the actions that occur in no other.
 fn count_own_actions(sessions: &mut [Session], facts: &Facts) {
     let Some(actions) = facts.codes(Role::Action) else { return };
-    let mut seen: Vec<(u32, u32)> = Vec::new();
+    let mut seen: Vec<((u32, u32), u32)> = Vec::new();
     for (s, session) in sessions.iter().enumerate() {
-        seen.extend(session.parts.iter().map(|p| (actions[p.tuple as usize], s as u32)));
+        let acts = |p: &Part| ((actions[p.tuple as usize], s as u32), p.tuple);
+        seen.extend(session.parts.iter().map(acts));
     }
     seen.sort_unstable();
-    seen.dedup();
-    for run in runs(&seen).into_iter().filter(|run| run.len() == 1) {
-        sessions[seen[run.start].1 as usize].own_actions += 1;
+    for action in seen.chunk_by(|a, b| a.0.0 == b.0.0) {
+        let session = action[0].0.1;
+        if action.iter().all(|a| a.0.1 == session) {
+            let changes = action.iter().any(|a| facts.changes[a.1 as usize]);
+            let session = &mut sessions[session as usize];
+            session.own_actions += 1;
+            session.news += 1 + u32::from(changes);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What is most surprising about a tuple, read off its features: for tuples that nobody looks at one by one.
 
 use crate::reasons::WORTH_A_WORD;
-use crate::{Facts, Feature, Scored, words};
+use crate::{Aspect, Facts, Feature, Scored, words};
 
 /// Columns that are named at most.
 const NAMED: usize = 3;
@@ -13,19 +13,22 @@ const NAMED: usize = 3;
 /// O(d log d) for d features; nothing is counted and no model is asked.
 pub fn short(facts: &Facts, scored: &Scored, i: usize) -> String {
     let mut odd: Vec<(f64, &Feature)> = (scored.features.iter().zip(&scored.values))
-        .map(|(feature, values)| (values[i], feature))
+        .map(|(feature, values)| match feature {
+            Feature::Number(k) => (scored.extremes[*k][i], feature),
+            _ => (values[i], feature),
+        })
         .filter(|(t, _)| *t > 0.0)
         .collect();
     odd.sort_by(|a, b| b.0.total_cmp(&a.0));
     let worth = odd.partition_point(|o| o.0 >= WORTH_A_WORD).max(1).min(odd.len());
-    let mut said: Vec<Option<usize>> = Vec::new();
+    let mut said: Vec<Aspect> = Vec::new();
     let mut texts = Vec::new();
     for (surprise, feature) in &odd[..worth] {
-        let column = feature.column();
-        if said.contains(&column) || said.len() == NAMED {
+        let aspect = feature.aspect();
+        if said.contains(&aspect) || said.len() == NAMED {
             continue;
         }
-        said.push(column);
+        said.push(aspect);
         texts.push(text(facts, feature, *surprise, i));
     }
     texts.join("; ")
@@ -43,5 +46,9 @@ fn text(facts: &Facts, feature: &Feature, surprise: f64, i: usize) -> String {
         }
         Feature::Span { of, with } => words::brief(&named(with.unwrap_or(of))),
         Feature::Habit => words::odd_hours(),
+        Feature::Number(k) => {
+            let column = &facts.numbers[k];
+            words::extreme(&column.name, column.values[i], surprise)
+        }
     }
 }

@@ -15,6 +15,11 @@ pub(crate) fn has(column: &str, value: Option<&str>) -> String {
     }
 }
 
+/// The condition that a number is at least as high as `value`, or as low.
+pub(crate) fn beyond(column: &str, value: f64, high: bool) -> String {
+    format!("{} {} {value:?}", name(column), if high { ">=" } else { "<=" })
+}
+
 /// Counts rows that meet `what`, and all, among those that meet `given`.
 pub(crate) fn rows(what: &str, given: Option<&str>) -> String {
     let given = given.map_or_else(String::new, |g| format!(" WHERE {g}"));

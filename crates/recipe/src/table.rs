@@ -1,5 +1,6 @@
 //! What the recipe is given: distinct tuples as dictionary codes, and when their rows happened.
 
+use crate::Number;
 use std::ops::Range;
 
 /// One field of the tuples: a code a tuple into a list of values.
@@ -14,10 +15,12 @@ pub struct Field {
 }
 
 /// Distinct tuples of raw values.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Tuples {
     /// The fields, n codes each.
     pub fields: Vec<Field>,
+    /// Columns that are numbers, n values each; [`crate::Facts`] has them as they are.
+    pub numbers: Vec<Number>,
     /// Rows behind each tuple, n whole numbers >= 1.
     pub copies: Vec<u64>,
 }
@@ -79,7 +82,7 @@ impl Tuples {
     /// # Errors
     /// [`TableError`] naming the list that does not fit.
     pub fn check(&self) -> Result<(), TableError> {
-        let (tuples, fields) = (self.len(), self.fields.len());
+        let (tuples, fields) = (self.len(), self.fields.len() + self.numbers.len());
         if tuples == 0 || fields == 0 {
             return Err(TableError::Empty { tuples, fields });
         }

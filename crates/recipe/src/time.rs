@@ -44,31 +44,92 @@ pub(crate) fn habit(visits: &Visits, principal: &[u32]) -> Vec<f64> {
     least.into_iter().map(|t| if t.is_finite() { t } else { 0.0 }).collect()
 }
 
-/// How short the life of each tuple's key is: -ln of the share of the whole period between the first and
-/// the last time the key was seen, over `softness`. 0 where the key has no time.
+/// How short things live, where that says something.
 ///
-/// # Cost
-/// One sort.
-pub(crate) fn life_span(
-    key: (&[u32], Option<&[u32]>),
-    spans: &[Option<(i64, i64)>],
+/// A thing's life is the time from its first row to its last, and -ln of its share of a whole is evidence.
+/// Where principals stay, the whole is the period of the table. Where they come and go, a short life is no
+/// news; there what a principal has for a shorter time than it is there itself still is. `steadiness` says
+/// how much of either a table is: the square of the mean share of the period that its principals live.
+pub(crate) struct Lives<'a> {
+    spans: &'a [Option<(i64, i64)>],
+    principal: &'a [u32],
+    period: f64,
+    steadiness: f64,
     softness: f64,
-) -> Vec<f64> {
-    let mut out = vec![0.0; spans.len()];
-    let Some(all) = spans.iter().copied().fold(None, widest) else { return out };
-    let period = length(all);
-    let with = |i: usize| key.1.map_or(0, |k| k[i]);
-    let mut keys: Vec<((u32, u32), u32)> =
-        (0..spans.len()).map(|i| ((key.0[i], with(i)), i as u32)).collect();
-    keys.sort_unstable();
-    for run in runs(&keys) {
-        let span = keys[run.clone()].iter().map(|k| spans[k.1 as usize]).fold(None, widest);
-        let s = span.map_or(0.0, |span| -(length(span) / period).max(SHORTEST).ln() / softness);
-        for k in &keys[run] {
-            out[k.1 as usize] = s + 0.0;
+}
+
+impl<'a> Lives<'a> {
+    /// Looks at the spans of tuples, with the code of each one's principal. What is found is divided by
+    /// `softness`.
+    ///
+    /// # Cost
+    /// One sort.
+    pub(crate) fn new(
+        spans: &'a [Option<(i64, i64)>],
+        principal: &'a [u32],
+        softness: f64,
+    ) -> Self {
+        let all = spans.iter().copied().fold(None, widest);
+        let period = all.map_or(1.0, length);
+        let mut lives = Self { spans, principal, period, steadiness: 1.0, softness };
+        let mut shares: Vec<f64> =
+            lives.keys(principal, None).iter().filter_map(|k| Some(k.1? / period)).collect();
+        // Added in their own order, so that no name can move a bit.
+        shares.sort_unstable_by(f64::total_cmp);
+        if !shares.is_empty() {
+            lives.steadiness = (shares.iter().sum::<f64>() / shares.len() as f64).powi(2);
         }
+        lives
     }
-    out
+
+    /// The tuples of each key with the length of its life; none where it has no time.
+    fn keys(&self, a: &[u32], b: Option<&[u32]>) -> Vec<(Vec<u32>, Option<f64>)> {
+        let key = |i: usize| ((a[i], b.map_or(0, |b| b[i])), i as u32);
+        let mut keys: Vec<((u32, u32), u32)> = (0..self.spans.len()).map(key).collect();
+        keys.sort_unstable();
+        let of_key = |same: &[((u32, u32), u32)]| {
+            let tuples: Vec<u32> = same.iter().map(|k| k.1).collect();
+            let span = tuples.iter().map(|&t| self.spans[t as usize]).fold(None, widest);
+            (tuples, span.map(length))
+        };
+        keys.chunk_by(|a, b| a.0 == b.0).map(of_key).collect()
+    }
+
+    fn short(&self, life: f64, whole: f64) -> f64 {
+        -(life / whole).max(SHORTEST).ln() / self.softness + 0.0
+    }
+
+    /// How short the life of each tuple's value is. 0 where it has no time.
+    ///
+    /// # Cost
+    /// One sort.
+    pub(crate) fn of(&self, codes: &[u32]) -> Vec<f64> {
+        let mut out = vec![0.0; self.spans.len()];
+        for (tuples, life) in self.keys(codes, None) {
+            let s = life.map_or(0.0, |life| self.steadiness * self.short(life, self.period));
+            tuples.iter().for_each(|&t| out[t as usize] = s);
+        }
+        out
+    }
+
+    /// How short the life of each tuple's value is for its principal. 0 where it has no time.
+    ///
+    /// # Cost
+    /// Two sorts.
+    pub(crate) fn with_principal(&self, codes: &[u32]) -> Vec<f64> {
+        let mut whole = vec![0.0; self.spans.len()];
+        for (tuples, life) in self.keys(self.principal, None) {
+            tuples.iter().for_each(|&t| whole[t as usize] = life.unwrap_or(0.0));
+        }
+        let mut out = vec![0.0; self.spans.len()];
+        for (tuples, life) in self.keys(self.principal, Some(codes)) {
+            let Some(life) = life else { continue };
+            let s = self.steadiness * self.short(life, self.period)
+                + (1.0 - self.steadiness) * self.short(life, whole[tuples[0] as usize]);
+            tuples.iter().for_each(|&t| out[t as usize] = s);
+        }
+        out
+    }
 }
 
 /// Microseconds from the first to the end of the last second.
@@ -107,10 +168,24 @@ mod tests {
     #[test]
     fn a_short_life_is_a_small_share_of_the_period() {
         let spans = [Some((0, 0)), Some((99_000_000, 99_000_000)), Some((5, 5)), None];
-        let s = life_span((&[0, 0, 1, 2], None), &spans, 2.0);
-        assert_eq!(s[0], 0.0);
-        assert_eq!(s[1], 0.0);
+        let s = Lives::new(&spans, &[0; 4], 2.0).of(&[0, 0, 1, 2]);
+        assert_eq!(s[..2], [0.0, 0.0]);
         assert!((s[2] - 100f64.ln() / 2.0).abs() < 1e-12);
         assert_eq!(s[3], 0.0);
+    }
+
+    /// A period of 100 s. Principal 0 is there throughout, principal 1 for a tenth: steadiness 0.55 squared. The
+    /// one second that principal 1 had value 7 is short beside the period, and less so beside its own life.
+    #[test]
+    fn where_principals_come_and_go_their_own_life_is_the_measure() {
+        let at = |s: i64| Some((s * 1_000_000, s * 1_000_000));
+        let spans = [at(0), at(99), at(40), at(49)];
+        let principal = [0, 0, 1, 1];
+        let lives = Lives::new(&spans, &principal, 1.0);
+        assert!((lives.steadiness - 0.55f64.powi(2)).abs() < 1e-12);
+        let s = lives.with_principal(&[5, 5, 6, 7]);
+        let expected = 0.3025 * 100f64.ln() + 0.6975 * 10f64.ln();
+        assert_eq!(s[0], 0.0);
+        assert!((s[3] - expected).abs() < 1e-12, "{} is not {expected}", s[3]);
     }
 }

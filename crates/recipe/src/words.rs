@@ -1,6 +1,7 @@
 //! Reasons in plain words. Values are cut and made safe to show; everything else is ours.
 
 use crate::Role;
+use crate::counts::End;
 use crate::reasons::Kind;
 use lanner_frame::text::excerpt;
 
@@ -64,6 +65,20 @@ pub(crate) fn rarest(
     format!("{}: among the rarest {share:.2} %{among}", subject(of))
 }
 
+/// A number and how many are as far out.
+pub(crate) fn number(name: &str, value: f64, end: &End) -> String {
+    let side = if end.high { "high" } else { "low" };
+    let (count, total) = (grouped(end.count), grouped(end.total));
+    let (name, median) = (excerpt(name, SHOWN), end.median);
+    format!("{name} {value}: as {side} in {count} of {total} rows, median {median}")
+}
+
+/// A number among the extreme ones. `surprise` is -ln of the share.
+pub(crate) fn extreme(name: &str, value: f64, surprise: f64) -> String {
+    let share = 100.0 * (-surprise).exp();
+    format!("{} {value}: among the outermost {share:.2} %", excerpt(name, SHOWN))
+}
+
 /// A value that was seen for a short time, said without the time.
 pub(crate) fn brief(of: &(Role, String, Option<&str>)) -> String {
     format!("{} seen for a short time only", subject(of))
@@ -120,13 +135,16 @@ pub(crate) fn hours(bin: u32, count: u64, total: u64) -> String {
     )
 }
 
-/// Odd company in a session.
-pub(crate) fn company(others: u32) -> String {
-    let calls = if others == 1 { "call" } else { "calls" };
-    format!(
-        "with {} other odd {calls} by the same principal from the same network in the same 4 h",
-        grouped(u64::from(others))
-    )
+/// Odd company in a session, and in those of other principals beside it.
+pub(crate) fn company(others: u32, linked: u32) -> String {
+    let calls = |n: u32| {
+        format!("{} other odd call{}", grouped(u64::from(n)), if n == 1 { "" } else { "s" })
+    };
+    let same = (others > 0).then(|| format!("{} by the same principal", calls(others)));
+    let aside =
+        (linked > 0).then(|| format!("{} by other principals with the same agent", calls(linked)));
+    let who: Vec<String> = [same, aside].into_iter().flatten().collect();
+    format!("with {} from the same network in the same 4 h", who.join(" and "))
 }
 
 /// Actions that only one session has.

@@ -92,7 +92,11 @@ fn collapse(rows: &[([String; 5], i64, bool)]) -> World {
     };
     let copies = by_number.iter().map(|(_, n)| n.1).collect();
     let planted = by_number.iter().map(|(_, n)| n.2).collect();
-    World { tuples: Tuples { fields: (0..5).map(field).collect(), copies }, visits, planted }
+    World {
+        tuples: Tuples { fields: (0..5).map(field).collect(), numbers: vec![], copies },
+        visits,
+        planted,
+    }
 }
 
 fn facts(world: &World) -> Facts {
@@ -203,7 +207,8 @@ fn few_and_equal_tuples_have_scores() {
     let generic = Preset::built_in("generic").unwrap();
     for n in [1, 2, 5, 40] {
         let field = Field { name: "a".into(), codes: vec![0; n], values: vec![None] };
-        let tuples = Tuples { fields: vec![field.clone(), field], copies: vec![1; n] };
+        let tuples =
+            Tuples { fields: vec![field.clone(), field], numbers: vec![], copies: vec![1; n] };
         let scored = scored(&generic.facts(&tuples, None).unwrap(), 1);
         assert!(scored.score.iter().all(|s| s.is_finite() && *s == scored.score[0]), "{n} tuples");
         assert!(incidents(&scored).is_empty());

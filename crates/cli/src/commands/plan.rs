@@ -62,9 +62,8 @@ pub(crate) struct Plan {
     /// Set a model's parameter: LOF.n_neighbors=35 (lanner models LOF lists them)
     #[arg(long, value_name = "MODEL.NAME=VALUE", help_heading = "Models")]
     pub(crate) param: Vec<String>,
-    /// Recipe: lanner, or classic (detectors on category codes, votes) [default: lanner; classic for tables
-    /// of numbers, and where --models, --param, --encode, --numeric, --nulls, --deadline or --no-forecast
-    /// are given, which only classic has]
+    /// Recipe: lanner, or classic (detectors on category codes, votes) [default: lanner; classic where --models,
+    /// --param, --encode, --deadline or --no-forecast are given, which only classic has]
     #[arg(long, value_name = "NAME", help_heading = "Models")]
     pub(crate) recipe: Option<String>,
     /// Share of rows (of tuples in the lanner recipe) that each model is to flag [default: 0.001]
@@ -183,8 +182,6 @@ fn recipe(args: &Plan, models: &Models) -> Result<Recipe, Failure> {
         ("--models", args.models.is_some()),
         ("--param", !models.params.is_empty()),
         ("--encode", args.encode.is_some()),
-        ("--numeric", !args.numeric.is_empty()),
-        ("--nulls reject", args.nulls == "reject"),
         ("--deadline", args.deadline.is_some()),
         ("--no-forecast", args.no_forecast),
     ];
