@@ -1,5 +1,6 @@
 //! The project's checks, in Rust, so that they run wherever cargo runs.
 
+mod features;
 mod python;
 mod tidy;
 
@@ -11,7 +12,7 @@ use std::time::Instant;
 const HELP: &str = "\
 cargo xtask check   all checks, as CI runs them
 cargo xtask fmt     format every Rust file (also those declared in the registry's macro)
-cargo xtask tidy    layout rules: crate arrows, file sizes, decision records
+cargo xtask tidy    layout rules: crate arrows, file sizes, decision records, features of dependencies
 cargo xtask doc     the API documents, warnings being errors
 cargo xtask python  the Python package: built, installed into a fresh environment, tested";
 
@@ -20,7 +21,7 @@ fn main() -> Result<()> {
     match std::env::args().nth(1).as_deref() {
         Some("check") => check(&root),
         Some("fmt") => format(&root, false),
-        Some("tidy") => tidy::tidy(&root),
+        Some("tidy") => tidy(&root),
         Some("doc") => doc(&root),
         Some("python") => python::python(&root),
         other => bail!("unknown task {:?}\n\n{HELP}", other.unwrap_or("")),
@@ -35,13 +36,18 @@ fn root() -> Result<PathBuf> {
 
 fn check(root: &Path) -> Result<()> {
     step("format", || format(root, true))?;
-    step("tidy", || tidy::tidy(root))?;
+    step("tidy", || tidy(root))?;
     step("clippy", || {
         cargo(root, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
     })?;
     step("documents", || doc(root))?;
     step("tests", || cargo(root, &["test", "--workspace", "--locked", "--no-fail-fast"]))?;
     python::python(root)
+}
+
+fn tidy(root: &Path) -> Result<()> {
+    tidy::tidy(root)?;
+    features::features(root)
 }
 
 /// Runs a step and says how long it took.
