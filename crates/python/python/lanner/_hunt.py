@@ -369,7 +369,8 @@ def score(
     Examples
     --------
     >>> import pyarrow
-    >>> scores = score(pyarrow.table({"x": [1.0, 1.1, 0.9, 1.0, 9.0]}), "ECOD", contamination=0.2)
+    >>> table = pyarrow.table({"x": [1.0, 1.1, 0.9, 1.0, 9.0]})
+    >>> scores = score(table, "KNN", param={"n_neighbors": 2}, contamination=0.2)
     >>> scores.to_arrow()["label"].to_pylist()
     [0, 0, 0, 0, 1]
     """
