@@ -14,9 +14,6 @@ use pyo3_arrow::PyTable;
 use pyo3_arrow::ffi::{ArrayIterator, to_schema_pycapsule, to_stream_pycapsule};
 use std::sync::Arc;
 
-/// Characters of a cell that are shown.
-const SHOWN: usize = 200;
-
 /// A table of the core. Nothing changes it any more.
 #[pyclass(frozen, from_py_object, module = "lanner._lanner")]
 #[derive(Clone)]
@@ -94,11 +91,11 @@ impl Table {
         Ok(values.into_pyarray(py))
     }
 
-    /// The first rows as text, safe to show and cut where long; `None` for null.
-    fn cells(&self, rows: usize) -> Vec<Vec<Option<String>>> {
+    /// The first rows as text, safe to show and cut after `longest` characters; `None` for null.
+    fn cells(&self, rows: usize, longest: usize) -> Vec<Vec<Option<String>>> {
         let row = |(batch, i): (&RecordBatch, usize)| {
             let texts = batch.columns().iter().map(|c| value_text(c, i));
-            texts.map(|text| text.map(|t| excerpt(&t, SHOWN))).collect()
+            texts.map(|text| text.map(|t| excerpt(&t, longest))).collect()
         };
         let all = self.batches.iter().flat_map(|b| (0..b.num_rows()).map(move |i| (b, i)));
         all.take(rows).map(row).collect()

@@ -168,7 +168,9 @@ def test_incidents(tmp_path):
     assert hunted.manifest["settings"]["preset"] == "cloudtrail"
     assert len(hunted.incidents) > 1
     assert "Incidents: the strangest 5 of" in hunted._repr_html_()
-    (first,) = hunted.query("SELECT count(*) AS n FROM events WHERE incident = 1").to_arrow()["n"].to_pylist()
+    (first,) = (
+        hunted.query("SELECT count(*) AS n FROM events WHERE incident = 1").to_arrow()["n"].to_pylist()
+    )
     assert first == hunted.incidents.to_arrow()["rows"][0].as_py()
 
 
@@ -216,7 +218,9 @@ def test_errors_are_what_a_python_user_expects(file, table, tmp_path):
 def test_rejects_are_told(tmp_path):
     lines = [json.dumps({"user": f"u{i % 5}", "host": "h"}) for i in range(50)]
     (tmp_path / "log.ndjson").write_text("\n".join([*lines, "{broken", "{broken too"]))
-    with pytest.warns(UserWarning, match=r"2 of 52 records were rejected \(3.8 %\), more than max_rejects 1 %"):
+    with pytest.warns(
+        UserWarning, match=r"2 of 52 records were rejected \(3.8 %\), more than max_rejects 1 %"
+    ):
         read = lanner.read(tmp_path / "log.ndjson", max_rejects=1)
     (account,) = read.account["files"]
     assert (len(read), account["records"], account["rejects"]) == (50, 52, 2)

@@ -96,7 +96,9 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"an option cannot be {type(value).__name__}")
 
 
-def writing(folder: os.PathLike[str], force: bool, *, keep_rows: bool = False, raw_csv: bool = False) -> str:
+def writing(
+    folder: os.PathLike[str], force: bool, *, keep_rows: bool = False, raw_csv: bool = False
+) -> str:
     """Where results go, and how."""
     return packed(out=folder, force=bool(force), keep_rows=bool(keep_rows), raw_csv=bool(raw_csv))
 

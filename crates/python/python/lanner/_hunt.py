@@ -146,7 +146,8 @@ def hunt(
     Examples
     --------
     >>> import pyarrow
-    >>> table = pyarrow.table({"user": ["ann"] * 900 + ["bob"] * 99 + ["eve"], "host": ["web"] * 999 + ["db"]})
+    >>> user, host = ["ann"] * 900 + ["bob"] * 99 + ["eve"], ["web"] * 999 + ["db"]
+    >>> table = pyarrow.table({"user": user, "host": host})
     >>> found = hunt(table, recipe="classic", models=["ECOD", "HBOS"])
     >>> found.tuples.to_arrow()["user"][0].as_py()
     'eve'
@@ -476,9 +477,7 @@ def _reading(
     max_depth: int | None,
     max_ratio: int | None,
 ) -> str:
-    return _data.packed(
-        time=time, tz=tz, max_record=max_record, max_depth=max_depth, max_ratio=max_ratio
-    )
+    return _data.packed(time=time, tz=tz, max_record=max_record, max_depth=max_depth, max_ratio=max_ratio)
 
 
 def _asked(paths: list[str], *, reading: str, **options: Any) -> str:
@@ -491,13 +490,20 @@ def _asked(paths: list[str], *, reading: str, **options: Any) -> str:
         known[name] = options.pop(name, None)
     if options:
         raise TypeError(f"unknown option {next(iter(options))!r}")
-    return _data.packed(
-        inputs=paths, params=params, reading=json.loads(reading), **lists, **times, **known
-    )
+    return _data.packed(inputs=paths, params=params, reading=json.loads(reading), **lists, **times, **known)
 
 
 _LISTS = ("fields", "numeric", "categorical", "encode", "models")
 _PLAIN = (
-    "recipe", "preset", "nulls", "max_rejects", "contamination", "top", "seed", "max_seconds", "deadline",
-    "no_forecast", "memory",
+    "recipe",
+    "preset",
+    "nulls",
+    "max_rejects",
+    "contamination",
+    "top",
+    "seed",
+    "max_seconds",
+    "deadline",
+    "no_forecast",
+    "memory",
 )

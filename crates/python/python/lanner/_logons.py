@@ -27,7 +27,7 @@ class Sessions(Folder):
 
     @cached_property
     def sessions(self) -> Table:
-        """Every session: host, user, address, start and end with their reasons, features, score, reasons."""
+        """Every session: host, user, address, start and end, features, score, reasons."""
         return self._table("sessions.parquet")
 
     @cached_property
@@ -57,12 +57,12 @@ class Sessions(Folder):
         columns = ["session_id", "user", "ip", "start", "end", "rule", "explanation"]
         found = self._strangest()
         rows = [[row[c] for c in columns] for row in found]
-        caption = f"Findings: {len(rows)} of {len(self.findings)}"
+        caption = f"Findings: the first {len(rows)} of {len(self.findings)} in session order"
         parts = [
             _html.heading(self._headline()),
             _html.line("Supporting analysis, not primary evidence.", note=True),
             *(_html.warning(text) for text in self.manifest["warnings"]),
-            _html.table(columns, rows, caption=caption, whole=frozenset({"explanation", "rule"})),
+            _html.table(columns, rows, caption=caption, below="explanation"),
             _html.line(f"Files: {self.dir}", note=True),
         ]
         return _html.page(*parts)
@@ -80,10 +80,12 @@ class Sessions(Folder):
     def _strangest(self) -> list[dict[str, str]]:
         """The first findings as text that is safe to show."""
         keep = ("session_id", "user", "ip", "start", "end", "rule", "explanation")
-        return [
-            {key: _lanner.shown("" if row[key] is None else str(row[key])) for key in keep}
-            for row in self.findings[:20]
-        ]
+
+        def text(key: str, value: object) -> str:
+            seconds = key in ("start", "end") and isinstance(value, str)
+            return _lanner.shown("" if value is None else str(value)[: 19 if seconds else None])
+
+        return [{key: text(key, row[key]) for key in keep} for row in self.findings[:20]]
 
 
 def sessions(
@@ -139,8 +141,11 @@ def sessions(
         raise ValueError(f"max_rejects must be 0 to 100 percent, not {max_rejects}")
     asked = json.dumps(
         {
-            "inputs": _data.paths(paths), "builder": builder, "ensemble": bool(ensemble),
-            "seed": int(seed), "tz": tz,
+            "inputs": _data.paths(paths),
+            "builder": builder,
+            "ensemble": bool(ensemble),
+            "seed": int(seed),
+            "tz": tz,
         }
     )
     with Progress(progress) as listener:

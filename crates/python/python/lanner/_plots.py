@@ -43,7 +43,9 @@ def heatmap(table: Table, scores: bool, ax: Axes | None) -> Axes:
     for (i, j), value in np.ndenumerate(values):
         if np.isfinite(value):
             colour = "white" if abs(value) > 0.6 else "black"
-            ax.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize=7, color=colour)
+            ax.text(
+                j, i, f"{round(value, 2) + 0.0:.2f}", ha="center", va="center", fontsize=7, color=colour
+            )
     ax.set_xticks(range(len(models)), models, rotation=60, ha="right", rotation_mode="anchor")
     ax.set_yticks(range(len(models)), models)
     ax.spines[:].set_visible(False)
@@ -74,10 +76,10 @@ def scores(hunt: Hunt, model: str | None, ax: Axes | None) -> Axes:
     )
     if model is not None:
         models = hunt.models
-        at = [row[models.columns.index("id")] for row in models._native.cells(len(models))].index(model)
+        at = [row[models.columns.index("id")] for row in models._native.cells(len(models), 40)].index(model)
         ax.axvline(_numbers(models, "threshold")[at], color=_LOUD, linewidth=1, linestyle="--")
-    ax.set_yscale("symlog", linthresh=1)
-    ax.set_ylim(bottom=0)
+    ax.set_yscale("log")
+    ax.set_ylim(bottom=0.8)
     ax.set_xlabel("score" if model is None else f"score of {model}")
     ax.set_ylabel("rows")
     ax.spines[["top", "right"]].set_visible(False)

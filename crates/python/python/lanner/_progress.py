@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
-import warnings
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
+
+# Seconds between two drawings.
+_REDRAW = 0.2
 
 #: Called with the stage, the rows read in it, the models done and those running.
 Listener = Callable[[str, "int | None", int, "list[str]"], None]
@@ -19,6 +23,7 @@ class Progress:
         self._make = _maker() if wanted else None
         self._bar: Any = None
         self._stage = ""
+        self._drawn = 0.0
 
     def __enter__(self) -> Listener | None:
         return None if self._make is None else self._tell
@@ -29,6 +34,9 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._close()
+
+    def _close(self) -> None:
         if self._bar is not None:
             self._bar.close()
 
@@ -36,27 +44,28 @@ class Progress:
         if self._make is None:
             return
         if stage != self._stage:
-            if self._bar is not None:
-                self._bar.close()
-            unit = " models" if rows is None else " records"
-            self._bar = self._make(desc=stage, unit=unit, leave=False)
+            self._close()
+            counted = {} if rows is not None else {"bar_format": "{desc} {elapsed}"}
+            self._bar = self._make(desc=stage, unit=" records", leave=False, **counted)
             self._stage = stage
-        self._bar.n = done if rows is None else rows
-        if rows is None:
-            self._bar.set_postfix_str(", ".join(running), refresh=False)
+        elif time.monotonic() - self._drawn < _REDRAW:
+            return
+        self._drawn = time.monotonic()
+        if rows is not None:
+            self._bar.n = rows
+        elif running:
+            self._bar.set_description_str(
+                f"{stage}: {done} done, {', '.join(running)} running", refresh=False
+            )
         self._bar.refresh()
 
 
 def _maker() -> Any:
-    """Makes bars; None without tqdm, and where standard error is neither a terminal nor a notebook's."""
-    notebook = "ipykernel" in sys.modules
-    if not notebook and not sys.stderr.isatty():
-        return None
+    """Makes bars; None without tqdm, and where neither a terminal nor a notebook's widgets show them."""
     try:
-        with warnings.catch_warnings():
-            # Without widgets tqdm falls back to text, and warns of it.
-            warnings.simplefilter("ignore")
-            from tqdm.auto import tqdm
+        if "ipykernel" in sys.modules:
+            importlib.import_module("ipywidgets")
+            return importlib.import_module("tqdm.notebook").tqdm
+        return importlib.import_module("tqdm").tqdm if sys.stderr.isatty() else None
     except ImportError:
         return None
-    return tqdm

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,12 @@ from lanner._table import Table
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+# Tuples that are listed, and characters of their longest cell.
 _LISTED = 10
+_LONGEST = 1000
+_NUMBERS = frozenset(
+    {"#", "incident", "rows", "copies", "rank", "score", "flagged_rows", "threshold", "fit_seconds"}
+)
 
 
 class Hunt(Folder):
@@ -31,7 +37,7 @@ class Hunt(Folder):
 
     @cached_property
     def events(self) -> Table:
-        """Every flagged row of the input, once: all its columns, then ``rank``, ``score``, votes, ``why``."""
+        """Every flagged row of the input once: all its columns, ``rank``, ``score``, votes, ``why``."""
         return self._table("events.parquet")
 
     @cached_property
@@ -51,12 +57,12 @@ class Hunt(Folder):
 
     @cached_property
     def correlation(self) -> Table:
-        """Correlation of the models' votes over rows, models by models; null where one voted for nothing."""
+        """Correlation of the models' votes over rows, each with each; null where one has none."""
         return Table(self._native.matrix("correlation.csv"))
 
     @cached_property
     def score_correlation(self) -> Table:
-        """Rank correlation of the models' scores over rows, models by models."""
+        """Rank correlation of the models' scores over rows, each with each."""
         return Table(self._native.matrix("score_correlation.csv"))
 
     @cached_property
@@ -72,7 +78,7 @@ class Hunt(Folder):
         fields = self._fields()
         lines.append("")
         for row in self._strangest():
-            values = ", ".join("null" if row[f] is None else str(row[f]) for f in fields)
+            values = ", ".join("null" if row[f] is None else textwrap.shorten(row[f], 60) for f in fields)
             lines.append(f"{row['#']:>3}  {row['score']}  {values}  ({row['copies']} rows)")
             lines.append(f"     {row['why']}")
         return "\n".join([*lines, "", f"files: {self.dir}"])
@@ -132,18 +138,18 @@ class Hunt(Folder):
         parts = [_html.heading(self._headline()), _html.line(self._how(), note=True)]
         parts += [_html.warning(text) for text in self.manifest["warnings"]]
         if self.incidents is not None and len(self.incidents):
-            wanted = ["incident", "principal", "network", "score", "rows", "actions", "why"]
+            wanted = ["incident", "score", "principal", "network", "rows", "actions", "why"]
             rows = _picked(self.incidents, wanted, 5)
             caption = f"Incidents: the strangest {len(rows)} of {len(self.incidents):,}"
-            parts.append(_rows(wanted, rows, caption, {"actions", "why"}))
+            parts.append(_rows(wanted, rows, caption, "why"))
         fields = self._fields()
-        wanted = ["#", *fields, "copies", "rank", "score", "why"]
+        wanted = ["#", "score", "rank", *fields, "copies", "why"]
         strangest = self._strangest()
         caption = f"Tuples: the strangest {len(strangest)} of {len(self.tuples):,}"
-        parts.append(_rows(wanted, strangest, caption, {"why"}))
+        parts.append(_rows(wanted, strangest, caption, "why"))
         wanted = ["id", "status", "flagged_rows", "threshold", "fit_seconds", "error"]
         models = _picked(self.models, wanted, len(self.models))
-        parts.append(_rows(wanted, models, "Models", {"error"}))
+        parts.append(_rows(wanted, models, "Models", "error"))
         return _html.page(*parts, _html.line(f"Files: {self.dir}", note=True))
 
     def _headline(self) -> str:
@@ -177,24 +183,17 @@ class Hunt(Folder):
 def _picked(table: Table, columns: list[str], rows: int) -> list[dict[str, str | None]]:
     """The first rows of some columns, as text that is safe to show."""
     places = [table.columns.index(name) for name in columns]
-    picked = [[row[p] for p in places] for row in table._native.cells(rows)]
-    return [{c: _short(value) for c, value in zip(columns, row)} for row in picked]
+    picked = [[row[p] for p in places] for row in table._native.cells(rows, _LONGEST)]
+    return [{c: _short(c, value) for c, value in zip(columns, row)} for row in picked]
 
 
-def _short(value: str | None) -> str | None:
-    """Numbers with many digits, cut."""
-    try:
-        number = float(value) if value is not None and "." in value else None
-    except ValueError:
-        number = None
-    return value if number is None else f"{number:.4g}"
+def _short(column: str, value: str | None) -> str | None:
+    """Numbers of ours with fewer digits."""
+    if value is None or column not in ("score", "threshold", "fit_seconds"):
+        return value
+    return f"{float(value):.3f}" if column == "fit_seconds" else f"{float(value):.4g}"
 
 
-def _rows(
-    columns: list[str], rows: list[dict[str, Any]], caption: str, whole: set[str]
-) -> str:
-    numbers = frozenset({"#", "incident", "rows", "copies", "rank", "score"}) | {
-        "flagged_rows", "threshold", "fit_seconds"
-    }
+def _rows(columns: list[str], rows: list[dict[str, Any]], caption: str, below: str) -> str:
     cells = [[row[c] for c in columns] for row in rows]
-    return _html.table(columns, cells, caption=caption, numbers=numbers, whole=frozenset(whole))
+    return _html.table(columns, cells, caption=caption, numbers=_NUMBERS, below=below)

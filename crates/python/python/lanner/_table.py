@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 _SHOWN = 20
+_LONGEST = 120
 
 
 class Table:
@@ -89,7 +90,7 @@ class Table:
         return f"<lanner.Table: {len(self):,} rows, columns {names}>"
 
     def _repr_html_(self) -> str:
-        rows = self._native.cells(_SHOWN)
+        rows = self._native.cells(_SHOWN, _LONGEST)
         caption = f"{len(self):,} rows, {len(self.columns)} columns"
         if len(rows) < len(self):
             caption = f"the first {len(rows)} of {caption}"
