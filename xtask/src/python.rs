@@ -8,9 +8,11 @@ use std::process::Command;
 /// Where the package's sources are.
 const PACKAGE: &str = "crates/python";
 
-/// Builds the wheel and runs the package's tests against it.
+/// Builds the wheel and runs the package's tests against it, those of its stubs, its examples and the code
+/// of its README among them.
 ///
-/// Needs a Python of 3.10 or newer as `python3` (or as `LANNER_PYTHON`) with its `venv` module, and what
+/// The wheel is one for tests: of the same profile as the tests of the workspace, so that the query engine
+/// is not compiled once more (the README says how the one for users is built). Needs a Python of 3.10 or newer as `python3` (or as `LANNER_PYTHON`) with its `venv` module, and what
 /// `requirements-test.txt` names.
 pub(crate) fn python(root: &Path) -> Result<()> {
     let target = root.join("target");
@@ -22,8 +24,8 @@ pub(crate) fn python(root: &Path) -> Result<()> {
     step("python: wheel", || {
         remove(&wheels)?;
         let mut maturin = module(&tools, "maturin");
-        maturin.current_dir(&package).args(["build", "--release", "--locked", "--out"]);
-        maturin.arg(&wheels);
+        maturin.current_dir(&package).args(["build", "--profile", "dev", "--strip", "--locked"]);
+        maturin.arg("--out").arg(&wheels);
         run(maturin)
     })?;
     step("python: format and types", || {

@@ -28,7 +28,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "recipe", "sessions",
         ],
     ),
-    ("lanner-report", &["frame", "read", "encode", "explain", "sessions", "pipeline"]),
+    (
+        "lanner-report",
+        &["frame", "read", "collapse", "encode", "explain", "sessions", "pipeline"],
+    ),
     ("lanner-serve", &["frame", "read", "collapse", "explain", "pipeline", "report"]),
     ("lanner-sample", &["frame", "evtx"]),
     (
@@ -41,8 +44,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "lanner-python",
         &[
-            "frame", "kernels", "read", "collapse", "detect", "sessions", "pipeline", "report",
-            "serve",
+            "frame", "kernels", "read", "collapse", "encode", "detect", "sessions", "pipeline",
+            "report", "serve", "sample",
         ],
     ),
     ("lanner-testkit", &["frame", "kernels"]),

@@ -23,6 +23,9 @@ pub enum HuntError {
     /// A field could not be turned into numbers.
     #[error(transparent)]
     Encode(#[from] EncodeError),
+    /// A model could not be fitted, or could not score.
+    #[error("{0}")]
+    Model(String),
     /// The system refused something.
     #[error("{0}")]
     System(String),

@@ -2,6 +2,7 @@
 //!
 //! It owns seeds, threads, progress and cancellation. It computes no score and draws nothing.
 
+mod asked;
 mod choice;
 mod classic;
 mod error;
@@ -14,10 +15,13 @@ mod memory;
 mod models;
 mod outcome;
 mod parts;
+mod reading;
 mod request;
+mod score;
 mod sessions;
 mod shares;
 
+pub use asked::Asked;
 pub use choice::fitting as fitting_preset;
 pub use classic::{Foreseen, foresee};
 pub use error::HuntError;
@@ -31,7 +35,9 @@ pub use outcome::{
     Agreement, FieldUse, IncidentLine, InputReport, ModelRun, Outcome, RankCount, Settings, Status,
     Tuples,
 };
+pub use reading::{Reading, moment, threads};
 pub use request::{Limits, ModelsError, Observer, Recipe, Request, Silent, pick_models};
+pub use score::{ScoreRequest, Scored, score};
 pub use sessions::{
     EventsReport, Keep, SessionsOutcome, SessionsRequest, SessionsSettings, loss, sessions,
 };

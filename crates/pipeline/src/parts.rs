@@ -5,9 +5,8 @@ use crate::outcome::{Agreement, FieldUse, InputReport, ModelRun, RankCount, Sett
 use lanner_collapse::{Distinct, Spec};
 use lanner_encode::FeatureKind;
 use lanner_frame::text::excerpt;
-use lanner_read::Inputs;
+use lanner_read::{InputFile, Inputs};
 use lanner_vote as vote;
-use std::path::PathBuf;
 
 /// What the engine is to group; `numbers` are the fields among `fields` that are taken as numbers.
 pub(crate) fn spec_of(
@@ -72,9 +71,13 @@ pub(crate) fn input_report(inputs: &Inputs, distinct: &Distinct) -> InputReport 
     let rejected: u64 = distinct.accounts.iter().map(|a| a.rejects).sum();
     let moment =
         |micros: i64| jiff::Timestamp::from_microsecond(micros).ok().map(|t| t.to_string());
-    // Absolute, so that the files can be found again from another working folder.
-    let whole = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
-    let paths = inputs.files().iter().map(|f| whole(&f.path).to_string_lossy().into_owned());
+    // Absolute, so that the files can be found again from another working folder; a table in memory has
+    // no path, only what it is called.
+    let whole = |f: &InputFile| match std::path::absolute(&f.path) {
+        Ok(path) => path.to_string_lossy().into_owned(),
+        Err(_) => f.shown.clone(),
+    };
+    let paths = inputs.files().iter().map(whole);
     InputReport {
         files: paths.zip(distinct.accounts.iter().cloned()).collect(),
         skipped: inputs.skipped().to_vec(),

@@ -23,7 +23,7 @@ pub enum Recipe {
     Lanner,
 }
 
-/// What a user asks for.
+/// What a user asks for, understood (see [`Asked`](crate::Asked)).
 pub struct Request {
     /// Inputs as named.
     pub inputs: Vec<String>,

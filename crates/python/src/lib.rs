@@ -1,6 +1,6 @@
 //! The native half of the Python package: everything that counts, nothing that is shaped for a user.
 //!
-//! The estimators, their parameters and their messages are Python, in `python/lanner`; they call what
+//! The estimators, results, their parameters and messages are Python, in `python/lanner`; they call what
 //! is exported here and nothing else of the core. A further part of the package is a further file here
 //! and an `export` line below.
 
@@ -8,14 +8,24 @@
 
 mod cards;
 mod errors;
+mod finished;
+mod hunt;
 mod model;
 mod run;
+mod sample;
+mod scored;
 mod sessions;
+mod table;
+mod watch;
 
 #[pyo3::pymodule]
 mod _lanner {
     #[pymodule_export]
     use super::cards::cards;
+    #[pymodule_export]
+    use super::finished::{Finished, fields, read};
+    #[pymodule_export]
+    use super::hunt::{forecast, hunt, score, sessions};
     #[pymodule_export]
     use super::model::{Model, check, fit};
     #[pymodule_export]
@@ -23,7 +33,11 @@ mod _lanner {
     #[pymodule_export]
     use super::run::set_threads;
     #[pymodule_export]
+    use super::sample::{sample_cloudtrail, sample_windows};
+    #[pymodule_export]
     use super::sessions::{odd_sessions, session_features};
+    #[pymodule_export]
+    use super::table::{Table, shown};
 
     /// Version of the package.
     #[pymodule_export]

@@ -7,16 +7,16 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// How often a running fit asks the interpreter for signals.
+/// How often the interpreter is asked for signals meanwhile.
 const POLL: Duration = Duration::from_millis(50);
 
 /// Stack of the working thread: as much as the main thread has.
 const STACK: usize = 8 << 20;
 
-/// The threads all fits share, and the process they live in.
+/// The threads that all work shares, and the process they live in.
 static POOL: Mutex<Option<(u32, Workers)>> = Mutex::new(None);
 
-/// Sets how many threads fits use from now on, 0 for one a core. Scores do not depend on it.
+/// Sets how many threads are used from now on, 0 for one a core. Scores do not depend on it.
 #[pyfunction]
 pub(crate) fn set_threads(threads: usize) -> PyResult<()> {
     let pool = start(threads)?;
@@ -62,25 +62,37 @@ pub(crate) fn off_lock<R: Send>(
     py: Python<'_>,
     work: impl FnOnce(Workers, Cancel) -> R + Send,
 ) -> PyResult<R> {
+    off_lock_watched(py, &|_| Ok(()), work)
+}
+
+/// As [`off_lock`], and calls `look` with the interpreter meanwhile; an error of it ends the work too.
+///
+/// # Errors
+/// As [`off_lock`], and those of `look`.
+pub(crate) fn off_lock_watched<R: Send>(
+    py: Python<'_>,
+    look: &(dyn Fn(Python<'_>) -> PyResult<()> + Sync),
+    work: impl FnOnce(Workers, Cancel) -> R + Send,
+) -> PyResult<R> {
     let (workers, cancel) = (workers()?, Cancel::default());
     let given = cancel.clone();
     py.detach(|| {
         std::thread::scope(|scope| {
             let (done, answer) = sync_channel(1);
-            let thread = std::thread::Builder::new().name("lanner-fit".into()).stack_size(STACK);
+            let thread = std::thread::Builder::new().name("lanner-run".into()).stack_size(STACK);
             let running = thread
                 .spawn_scoped(scope, move || {
                     // Nobody listens any more only where this thread has panicked.
                     let _ = done.send(work(workers, given));
                 })
-                .map_err(|e| PyRuntimeError::new_err(format!("no thread to fit on: {e}")))?;
+                .map_err(|e| PyRuntimeError::new_err(format!("no thread to work on: {e}")))?;
             let mut raised = None;
             loop {
                 match answer.recv_timeout(POLL) {
                     Ok(_) if raised.is_some() => return Err(raised.expect("it is some")),
                     Ok(result) => return Ok(result),
                     Err(RecvTimeoutError::Timeout) if raised.is_none() => {
-                        raised = Python::attach(|py| py.check_signals().err());
+                        raised = Python::attach(|py| py.check_signals().and_then(|()| look(py)).err());
                         if raised.is_some() {
                             cancel.raise();
                         }

@@ -1,5 +1,6 @@
 """The detectors, fast enough to be tested, and tables to test them on."""
 
+import signal
 import warnings
 
 import numpy as np
@@ -50,3 +51,11 @@ def table():
     random = np.random.RandomState(3)
     clouds = [random.randn(90, 4), random.randn(10, 4) + 6.0, [[25.0, -20.0, 30.0, 18.0]]]
     return np.vstack(clouds)
+
+
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C as in a terminal: a program started in the background inherits that it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

@@ -1,21 +1,12 @@
 """Fits leave the interpreter free, and end on Ctrl-C."""
 
 import _thread
-import signal
 import threading
 
 import numpy as np
 import pytest
 
 from lanner.models import LMDD
-
-
-@pytest.fixture
-def ctrl_c():
-    """Ctrl-C as in a terminal: a program started in the background inherits that it is ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("ctrl_c")

@@ -6,12 +6,14 @@ mod csv;
 mod empty;
 mod evtx;
 mod json;
+mod memory;
 mod parquet;
 
 use crate::error::{Halt, ReadError};
 use crate::kinds::Kinds;
 use crate::output::Output;
 use crate::{InputFile, Kind, Options};
+pub(crate) use memory::Memory;
 use ::arrow::datatypes::FieldRef;
 use std::collections::HashMap;
 

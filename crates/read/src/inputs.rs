@@ -1,12 +1,12 @@
 //! Opened inputs: their schema, their files, and the scan of their units.
 
-use crate::discover::expand;
+use crate::discover::{Found, expand};
 use crate::error::{Halt, ReadError, UnknownField};
-use crate::formats::{COLUMNS, Job, Survey};
+use crate::formats::{COLUMNS, Job, Memory, Survey};
 use crate::kinds::Kinds;
 use crate::ledger::{Ledger, Tally};
 use crate::output::{Output, Request, place_fields};
-use crate::select::select;
+use crate::select::{Chosen, select};
 use crate::{Compression, Options};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
@@ -43,14 +43,14 @@ impl fmt::Display for Kind {
 /// A file that is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InputFile {
-    /// The file that is opened; for standard input its copy.
+    /// The file that is opened; for standard input its copy; empty for a table in memory.
     pub path: PathBuf,
     /// The file as the user knows it; not made safe for a terminal.
     pub shown: String,
     /// Bytes as stored.
     pub bytes: u64,
     /// Short name of its format: `cloudtrail`, `parquet`, `arrow`, `evtx`, `json`, `csv`,
-    /// `empty`.
+    /// `empty`, `memory`.
     pub format: &'static str,
     /// Its compression as a whole.
     pub compression: Compression,
@@ -115,6 +115,38 @@ pub fn open(inputs: &[String], options: &Options) -> Result<Inputs, ReadError> {
         let first = found.skipped.first().map(|s| (s.path.clone(), s.reason.clone()));
         return Err(ReadError::Nothing { skipped: found.skipped.len(), first });
     }
+    assemble(kind, chosen, found, options)
+}
+
+/// Opens a table in memory as if it were a file called `name`: batches of one schema, in order. Values are
+/// shared, not copied. Its account has no hash, and its file no path.
+///
+/// # Errors
+/// [`ReadError`] if it has too many columns, or not the field that is to hold the time.
+pub fn open_table(
+    name: &str,
+    schema: &Schema,
+    batches: &[RecordBatch],
+    options: &Options,
+) -> Result<Inputs, ReadError> {
+    let table = Memory::new(schema, batches);
+    let file = InputFile {
+        path: PathBuf::new(),
+        shown: name.to_owned(),
+        bytes: table.bytes(),
+        format: "memory",
+        compression: Compression::None,
+    };
+    assemble(Kind::Table, vec![(file, Box::new(table))], Found::default(), options)
+}
+
+/// Puts together what was opened: one schema, the units of all files, the time.
+fn assemble(
+    kind: Kind,
+    chosen: Vec<Chosen>,
+    found: Found,
+    options: &Options,
+) -> Result<Inputs, ReadError> {
     let (files, surveys): (Vec<_>, Vec<_>) = chosen.into_iter().unzip();
     let schema = agree(&files, &surveys)?;
     let units = surveys.iter().enumerate();

@@ -25,7 +25,8 @@ pub struct Reject {
 /// What was read of a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FileAccount {
-    /// SHA-256 of the file as stored, hexadecimal; empty where the file was not read to its end.
+    /// SHA-256 of the file as stored, hexadecimal; empty where the file was not read to its end, and for a
+    /// table in memory.
     pub sha256: String,
     /// Bytes of the file as stored.
     pub bytes: u64,

@@ -1,6 +1,7 @@
 //! Everything a finished hunt leaves behind: tables, figures, a manifest and a page.
 //!
-//! [`write()`] and, for sessions, [`SessionsReport`] make the whole folder or nothing; [`draw`] makes the page again from the files alone, so
+//! [`write_hunt`] and, for sessions, [`SessionsReport`] make the whole folder or nothing; [`Finished`] opens it
+//! again for SQL; [`draw`] makes the page again from the files alone, so
 //! the page never shows a number that the files do not hold. Log text is an attacker's text: it goes
 //! through `lanner_frame::text` into CSV cells and pages, and the page's template escapes it.
 
@@ -17,9 +18,11 @@ mod models;
 mod page;
 mod private;
 mod proof;
+mod reopen;
 mod sessions;
 mod target;
 mod tuples;
+mod whole;
 mod why;
 mod write;
 
@@ -31,6 +34,10 @@ pub use manifest::{
 pub use models::ModelEntry;
 pub use page::draw;
 pub use private::{check_file, write_private};
-pub use sessions::{EventsRead, LogCount, ModelState, SessionsManifest, SessionsReport};
+pub use reopen::{Finished, rows_table};
+pub use sessions::{
+    EventsRead, LogCount, ModelState, SessionsManifest, SessionsReport, hunt_sessions,
+};
 pub use target::{Target, check_target};
+pub use whole::{KeepRows, write_hunt};
 pub use write::{Flagged, Provenance, Rows, Sink, write};

@@ -7,7 +7,7 @@ mod rows;
 mod write;
 
 pub use manifest::{EventsRead, LogCount, ModelState, SessionsManifest};
-pub use write::SessionsReport;
+pub use write::{SessionsReport, hunt_sessions};
 
 pub(crate) use events::EVENTS;
-pub(crate) use rows::{Oddity, Reason, SESSIONS, SessionRow};
+pub(crate) use rows::{Oddity, Reason, SESSIONS, SESSIONS_TABLE, SessionRow};

@@ -4,6 +4,7 @@ use crate::checks::outcome_checks;
 use crate::file::{OutFile, put};
 use crate::manifest::{LAYOUT, MANIFEST, PROGRAM};
 use crate::target::Staging;
+use crate::whole::ROWS;
 use crate::{
     Expected, Inputs, Manifest, ModelEntry, ReportError, Target, Timing, draw, events, incidents,
     matrices, tuples,
@@ -88,7 +89,7 @@ pub fn write(
     outputs.push(put(dir, "ranks.csv", &matrices::ranks(&outcome.ranks)?)?);
 
     if let Some(rows) = rows {
-        let mut file = OutFile::create(dir, "rows.parquet")?;
+        let mut file = OutFile::create(dir, ROWS)?;
         rows(dir, &mut file)?;
         outputs.push(file.seal()?);
     }

@@ -1,7 +1,5 @@
 //! `lanner evaluate`: how well a finished hunt found what is labelled.
 
-use super::input::threads;
-use super::query::rows_table;
 use crate::failure::Failure;
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, UInt32Array};
 use arrow::compute::{cast, concat_batches};
@@ -11,6 +9,7 @@ use lanner_encode::value_text;
 use lanner_frame::Cancel;
 use lanner_frame::text::excerpt;
 use lanner_recipe::SESSION_HOURS;
+use lanner_report::rows_table;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -75,8 +74,8 @@ pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
         }
     }
     let tuples = table(&args.dir, "tuples.parquet")?;
-    let threads = threads(None);
-    let rows = rows_table(&args.dir, &manifest, threads, cancel)?;
+    let threads = lanner_pipeline::threads(None);
+    let rows = rows_table(&args.dir, &manifest, None, threads, cancel)?;
     let labels = match &args.labels {
         Some(file) => Some(Labels::load(file, [&args.on, &args.label, technique], cancel)?),
         None => None,

@@ -1,6 +1,6 @@
 //! `lanner fields`: what is in an input.
 
-use super::input::{Reading, threads};
+use super::input::Reading;
 use crate::failure::Failure;
 use crate::summary::plural;
 use lanner_collapse::{Count, Profile, profile};
@@ -31,7 +31,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
-    let workers = Workers::new(threads(None)).map_err(Failure::failed)?;
+    let workers = Workers::new(lanner_pipeline::threads(None)).map_err(Failure::failed)?;
     let inputs = args.reading.open(&args.inputs, None, workers.count(), cancel)?;
     let all = inputs.schema().fields().iter().map(|f| f.name().clone());
     let columns = args.fields.unwrap_or_else(|| all.collect());

@@ -7,10 +7,9 @@ use crate::summary;
 use lanner_explain::grouped;
 use lanner_frame::Cancel;
 use lanner_pipeline::{Hunt, INCIDENTS_SHOWN, Outcome, Request, Status, Why, hunt};
-use lanner_report::{Provenance, ReportError, Rows, Sink, Target};
+use lanner_report::{KeepRows, Provenance, Target};
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 /// Finds the strangest events in logs.
@@ -134,21 +133,6 @@ fn write(
     started: jiff::Timestamp,
     cancel: &Cancel,
 ) -> Result<(), Failure> {
-    let mut rows = |sink: &mut Sink<'_>| {
-        let mut failed = None;
-        let joined = found.flagged_rows(&mut |batch| match sink(batch) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(e) => {
-                failed = Some(e);
-                ControlFlow::Break(())
-            }
-        });
-        match (failed, joined) {
-            (Some(e), _) => Err(e),
-            (None, Ok(_)) => Ok(()),
-            (None, Err(e)) => Err(ReportError::source(e)),
-        }
-    };
     let provenance = || Provenance {
         command: std::env::args().collect(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -159,11 +143,9 @@ fn write(
         options: serde_json::to_value(args).unwrap_or(Value::Null),
         clocks: Vec::new(),
     };
-    let mut all = |dir: &Path, file: &mut (dyn std::io::Write + Send)| {
-        super::query::write_rows(found, dir, file, request.threads, request.memory, cancel)
-    };
-    let all: Option<&mut Rows<'_>> = if args.keep_rows { Some(&mut all) } else { None };
-    let manifest = lanner_report::write(&found.outcome, &mut rows, all, target, &provenance)?;
+    let keep = KeepRows { threads: request.threads, memory: request.memory, cancel: cancel.clone() };
+    let keep = args.keep_rows.then_some(&keep);
+    let manifest = lanner_report::write_hunt(found, keep, target, &provenance)?;
     let failed: Vec<&str> = manifest.failed_checks().map(|c| c.name.as_str()).collect();
     adds_up(&failed, target)
 }

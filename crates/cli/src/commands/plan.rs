@@ -1,11 +1,9 @@
 //! What to read and which models to run on it: the arguments that hunts and forecasts share.
 
-use super::input::{Reading, moment, threads};
+use super::input::Reading;
 use crate::config::{Config, Models, param};
 use crate::failure::Failure;
-use lanner_collapse::Memory;
-use lanner_pipeline::{Limits, Recipe, Request, pick_models};
-use lanner_recipe::Preset;
+use lanner_pipeline::{Asked, Request};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -134,107 +132,37 @@ pub(crate) fn settle(args: &mut Plan) -> Result<Models, Failure> {
 
 /// What the pipeline is asked for.
 pub(crate) fn request(args: &Plan, models: Models) -> Result<Request, Failure> {
-    let recipe = recipe(args, &models)?;
-    let own_preset = own_preset(args, recipe)?;
     if args.engine != "local" {
         return Err(Failure::usage(format!(
             "--engine {:?}: this build has no cluster engine; use --engine local",
             args.engine
         )));
     }
-    let contamination = args.contamination.unwrap_or(0.001);
-    if !(contamination > 0.0 && contamination <= 0.5) {
-        return Err(Failure::usage(format!(
-            "--contamination must be above 0 and at most 0.5, not {contamination}"
-        )));
-    }
-    if let Some(pct) = args.max_rejects.filter(|p| !(0.0..=100.0).contains(p)) {
-        return Err(Failure::usage(format!("--max-rejects must be 0 to 100 percent, not {pct}")));
-    }
-    let zone = args.reading.zone()?;
-    let names = args.models.clone().unwrap_or_default();
-    Ok(Request {
-        inputs: args.inputs.clone(),
-        fields: args.fields.clone(),
-        encode: args.encode.clone(),
-        numeric: args.numeric.clone(),
-        categorical: args.categorical.clone(),
-        recipe,
-        preset: args.preset.clone().filter(|_| own_preset.is_none()),
-        own_preset,
-        reject_nulls: args.nulls == "reject",
-        filter: args.filter.clone(),
-        since: moment("--since", args.since.as_deref(), &zone)?,
-        until: moment("--until", args.until.as_deref(), &zone)?,
-        models: pick_models(&names, &models.params)?,
-        contamination,
-        top: args.top.unwrap_or(100),
-        seed: args.seed.unwrap_or(42),
-        limits: limits(args)?,
-        threads: threads(args.threads),
-        memory: args.memory.map_or_else(Memory::default, |mib| Memory { bytes: mib << 20 }),
-    })
-}
-
-/// The recipe: the one named, or classic where an option is given that only it has.
-fn recipe(args: &Plan, models: &Models) -> Result<Recipe, Failure> {
-    let only_classic = [
-        ("--models", args.models.is_some()),
-        ("--param", !models.params.is_empty()),
-        ("--encode", args.encode.is_some()),
-        ("--deadline", args.deadline.is_some()),
-        ("--no-forecast", args.no_forecast),
-    ];
-    let given = only_classic.iter().find(|(_, given)| *given).map(|(name, _)| *name);
-    match (args.recipe.as_deref(), given) {
-        (Some("classic"), _) => Ok(Recipe::Classic { option: None }),
-        (None, Some(option)) => Ok(Recipe::Classic { option: Some(option) }),
-        (Some("lanner"), None) => Ok(Recipe::Lanner),
-        (Some("lanner"), Some(option)) => Err(Failure::usage(format!(
-            "{option} has no meaning in the lanner recipe; leave it out, or use --recipe classic"
-        ))),
-        (None, None) => Ok(Recipe::Auto),
-        (Some(other), _) => Err(Failure::usage(format!(
-            "--recipe {other:?} is not known; there are lanner and classic"
-        ))),
-    }
-}
-
-/// The preset of the user's own, where --preset names a file.
-fn own_preset(args: &Plan, recipe: Recipe) -> Result<Option<Preset>, Failure> {
-    let Some(name) = args.preset.as_deref().filter(|_| !matches!(recipe, Recipe::Classic { .. }))
-    else {
-        return Ok(None);
-    };
-    if name == "none" || Preset::names().any(|n| n == name) {
-        return Ok(None);
-    }
-    let is_path = name.contains(['/', '\\', '.']);
-    if !is_path {
-        return Err(Preset::built_in(name).err().map_or_else(
-            || Failure::usage(format!("--preset {name:?} is not known")),
-            Failure::usage,
-        ));
-    }
-    let text = std::fs::read_to_string(name)
-        .map_err(|e| Failure::usage(format!("--preset {name} cannot be read: {e}")))?;
-    let preset = Preset::parse(&text);
-    preset.map(Some).map_err(|e| Failure::usage(format!("--preset {name}: {e}")))
-}
-
-/// How long models may take.
-fn limits(args: &Plan) -> Result<Limits, Failure> {
-    for (name, given) in [("--max-seconds", args.max_seconds), ("--deadline", args.deadline)] {
-        if let Some(seconds) = given.filter(|s| !(*s > 0.0 && s.is_finite())) {
-            return Err(Failure::usage(format!(
-                "{name} must be a number of seconds above 0, not {seconds}"
-            )));
-        }
-    }
-    let usual = Limits::default();
-    Ok(Limits {
-        forecast: !args.no_forecast,
-        max_seconds: args.max_seconds.unwrap_or(usual.max_seconds),
+    let args = args.clone();
+    let asked = Asked {
+        inputs: args.inputs,
+        fields: args.fields,
+        preset: args.preset,
+        numeric: args.numeric,
+        categorical: args.categorical,
+        encode: args.encode,
+        nulls: Some(args.nulls),
+        filter: args.filter,
+        since: args.since,
+        until: args.until,
+        max_rejects: args.max_rejects,
+        models: args.models,
+        params: models.params,
+        recipe: args.recipe,
+        contamination: args.contamination,
+        top: args.top,
+        seed: args.seed,
+        max_seconds: args.max_seconds,
         deadline: args.deadline,
-    })
+        no_forecast: args.no_forecast,
+        reading: args.reading.plain(),
+        threads: args.threads,
+        memory: args.memory,
+    };
+    Ok(asked.request()?)
 }

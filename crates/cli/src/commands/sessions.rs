@@ -2,17 +2,16 @@
 
 mod summary;
 
-use super::input::{Reading, threads};
+use super::input::Reading;
 use crate::failure::Failure;
 use crate::progress::Bars;
 use clap::ValueEnum;
 use lanner_frame::Cancel;
-use lanner_pipeline::{SessionsOutcome, SessionsRequest, sessions};
-use lanner_report::{Provenance, ReportError, SessionsReport, Target};
+use lanner_pipeline::{SessionsOutcome, SessionsRequest, threads};
+use lanner_report::{Provenance, Target, hunt_sessions};
 use lanner_sessions::{Builder, EnsembleOptions};
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 /// Finds logon sessions unlike their peers in Windows event logs.
@@ -97,25 +96,6 @@ pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
         let files = logs.files().iter().filter(|f| f.shown != "-").map(|f| f.path.clone());
         lanner_report::check_target(target, &files.collect::<Vec<_>>())?;
     }
-    let mut report = target.as_ref().map(SessionsReport::begin).transpose()?;
-    let mut refused: Option<ReportError> = None;
-    let bars = Bars::new(args.quiet || args.json);
-    let mut keep = |event: &lanner_sessions::Event, file: usize, record: u64| {
-        let Some(report) = &mut report else { return ControlFlow::Continue(()) };
-        match report.keep(event, &logs.files()[file].shown, record) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                refused = Some(error);
-                ControlFlow::Break(())
-            }
-        }
-    };
-    let found = sessions(&logs, &request, &mut keep, cancel, &bars);
-    bars.finish();
-    if let Some(error) = refused {
-        return Err(error.into());
-    }
-    let found = found?;
     let provenance = || Provenance {
         command: std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -126,8 +106,11 @@ pub(crate) fn run(args: Args, cancel: &Cancel) -> Result<(), Failure> {
         options: serde_json::to_value(&args).unwrap_or(Value::Null),
         clocks: Vec::new(),
     };
-    if let (Some(report), Some(target)) = (report, &target) {
-        let manifest = report.write(&found, &provenance)?;
+    let bars = Bars::new(args.quiet || args.json);
+    let found = hunt_sessions(&logs, &request, target.as_ref(), (cancel, &bars), &provenance);
+    bars.finish();
+    let (found, manifest) = found?;
+    if let (Some(manifest), Some(target)) = (manifest, &target) {
         let failed: Vec<&str> = manifest.failed_checks().map(|c| c.name.as_str()).collect();
         super::hunt::adds_up(&failed, target)?;
     }
@@ -149,7 +132,7 @@ fn request(args: &Args) -> Result<SessionsRequest, Failure> {
             How::Logon => Builder::Logon,
         },
         ensemble: args.ensemble.then_some(EnsembleOptions { seed: args.seed, ..usual }),
-        zone: (args.tz.clone().unwrap_or_else(|| "UTC".to_owned()), reading.zone()?),
+        zone: (args.tz.clone().unwrap_or_else(|| "UTC".to_owned()), reading.plain().zone()?),
         threads: threads(args.threads),
     })
 }

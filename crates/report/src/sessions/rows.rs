@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// Name of the file with a line for each session.
 pub(crate) const SESSIONS: &str = "sessions.jsonl";
 /// Name of the table.
-const TABLE: &str = "sessions.parquet";
+pub(crate) const SESSIONS_TABLE: &str = "sessions.parquet";
 
 /// A session as a line has it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -173,7 +173,7 @@ pub(super) fn write(dir: &Path, rows: &[SessionRow]) -> Result<Vec<OutputFile>, 
         lines.push('\n');
     }
     let table = table(rows)?;
-    let mut writer = parquet(OutFile::create(dir, TABLE)?, &table.schema())?;
+    let mut writer = parquet(OutFile::create(dir, SESSIONS_TABLE)?, &table.schema())?;
     writer.write(&table)?;
     Ok(vec![put(dir, SESSIONS, &lines)?, writer.into_inner()?.seal()?])
 }

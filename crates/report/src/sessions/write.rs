@@ -9,9 +9,12 @@ use crate::manifest::MANIFEST;
 use crate::target::Staging;
 use crate::write::json;
 use crate::{Check, Provenance, ReportError, Target, draw};
-use lanner_pipeline::SessionsOutcome;
+use lanner_frame::Cancel;
+use lanner_pipeline::{Observer, SessionsOutcome, SessionsRequest, sessions};
+use lanner_read::EventLogs;
 use lanner_sessions::Event;
 use std::fs;
+use std::ops::ControlFlow;
 
 /// A hunt for sessions being written: events while they are read, all else at the end.
 pub struct SessionsReport<'t> {
@@ -71,6 +74,38 @@ impl<'t> SessionsReport<'t> {
         self.staging.commit()?;
         Ok(manifest)
     }
+}
+
+/// Hunts for sessions in opened logs, and writes what it finds where there is a target.
+///
+/// # Errors
+/// As [`lanner_pipeline::sessions`] (as the source) and [`SessionsReport`].
+pub fn hunt_sessions(
+    logs: &EventLogs,
+    request: &SessionsRequest,
+    target: Option<&Target>,
+    (cancel, observer): (&Cancel, &dyn Observer),
+    provenance: &dyn Fn() -> Provenance,
+) -> Result<(SessionsOutcome, Option<SessionsManifest>), ReportError> {
+    let mut report = target.map(SessionsReport::begin).transpose()?;
+    let mut refused = None;
+    let mut keep = |event: &Event, file: usize, record: u64| {
+        let Some(report) = &mut report else { return ControlFlow::Continue(()) };
+        match report.keep(event, &logs.files()[file].shown, record) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                refused = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    };
+    let found = sessions(logs, request, &mut keep, cancel, observer);
+    if let Some(error) = refused {
+        return Err(error);
+    }
+    let found = found.map_err(ReportError::source)?;
+    let manifest = report.map(|report| report.write(&found, provenance)).transpose()?;
+    Ok((found, manifest))
 }
 
 /// The sums that must come out.

@@ -1,6 +1,6 @@
 //! Labels from a table of their own.
 
-use crate::commands::input::{Reading, threads};
+use crate::commands::input::Reading;
 use crate::failure::Failure;
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use lanner_encode::value_text;
@@ -28,7 +28,7 @@ impl Labels {
         cancel: &Cancel,
     ) -> Result<Self, Failure> {
         let reading = Reading::default();
-        let inputs = reading.open(from_ref(&file.to_owned()), None, threads(None), cancel)?;
+        let inputs = reading.open(from_ref(&file.to_owned()), None, 0, cancel)?;
         let mut wanted: Vec<String> = Vec::new();
         for name in columns {
             inputs.field(name).map_err(|e| Failure::usage(format!("--labels {file}: {e}")))?;
