@@ -28,8 +28,11 @@ pub use error::{Name, ReportError};
 pub use manifest::{
     Expected, InputFile, Inputs, Manifest, OutputFile, RejectPlace, SkippedFile, Timing,
 };
-pub use models::ModelEntry;
-pub use page::draw;
+pub use models::{ModelEntry, model_entries, models_table};
+pub use cells::{csv, texts};
+pub use page::charts::{Tick, px, ticks};
+pub use page::parts::{BIRD, Finished, HuntParts, SESSIONS_STYLE, STYLE, SessionsParts};
+pub use page::{draw, words};
 pub use private::{check_file, write_private};
 pub use sessions::{EventsRead, LogCount, ModelState, SessionsManifest, SessionsReport};
 pub use target::{Target, check_target};

@@ -2,7 +2,7 @@
 
 use super::input::{Reading, moment, threads};
 use crate::failure::Failure;
-use arrow::array::{ArrayRef, Float64Array, Int32Array, StringArray, UInt64Array};
+use arrow::array::{ArrayRef, Int32Array};
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
 use clap::ValueEnum;
@@ -14,7 +14,6 @@ use lanner_pipeline::{Hunt, HuntError};
 use lanner_report::ReportError;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use serde_json::Value;
 use std::fs::File;
 use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
@@ -119,9 +118,10 @@ fn tables(
     let incidents = manifest.outputs.iter().any(|o| o.name == INCIDENTS);
     let names = ["events", "tuples"].into_iter();
     let names = names.chain(incidents.then_some("incidents")).chain(kept.then_some("rows"));
+    let models = lanner_report::models_table(&lanner_report::model_entries(dir)?)?;
     let tables = Tables {
         files: names.map(parquet).collect(),
-        batches: vec![("models".to_owned(), models(dir)?)],
+        batches: vec![("models".to_owned(), models)],
     };
     let rows = if !kept && query.reads("rows")? {
         Some(rows_table(dir, &manifest, threads, cancel)?)
@@ -182,37 +182,6 @@ pub(crate) fn write_rows(
     };
     writer.close()?;
     Ok(())
-}
-
-/// The table `models`, from models.json.
-fn models(dir: &Path) -> Result<RecordBatch, Failure> {
-    let path = dir.join("models.json");
-    let wrong = |e: &dyn std::fmt::Display| Failure::failed(format!("{}: {e}", path.display()));
-    let text = std::fs::read_to_string(&path).map_err(|e| wrong(&e))?;
-    let list: Vec<Value> = serde_json::from_str(&text).map_err(|e| wrong(&e))?;
-    let texts = |name: &str| -> ArrayRef {
-        Arc::new(list.iter().map(|m| m[name].as_str()).collect::<StringArray>())
-    };
-    let numbers = |name: &str| -> ArrayRef {
-        Arc::new(list.iter().map(|m| m[name].as_f64()).collect::<Float64Array>())
-    };
-    let parameters: StringArray = list.iter().map(|m| Some(m["parameters"].to_string())).collect();
-    let flagged: UInt64Array = list.iter().map(|m| m["flagged_rows"].as_u64()).collect();
-    let forecast: Float64Array = list.iter().map(|m| m["forecast"]["seconds"].as_f64()).collect();
-    let columns: [(&str, ArrayRef); 10] = [
-        ("id", texts("id")),
-        ("title", texts("title")),
-        ("status", texts("status")),
-        ("parameters", Arc::new(parameters)),
-        ("forecast_seconds", Arc::new(forecast)),
-        ("fit_seconds", numbers("fit_seconds")),
-        ("peak_memory_bytes", numbers("peak_memory_bytes")),
-        ("threshold", numbers("threshold")),
-        ("flagged_rows", Arc::new(flagged)),
-        ("error", texts("error")),
-    ];
-    RecordBatch::try_from_iter_with_nullable(columns.map(|(n, c)| (n, c, true)))
-        .map_err(Failure::failed)
 }
 
 /// The table `rows`: the inputs of the manifest, opened again after their hashes were checked.
