@@ -23,7 +23,8 @@ pub(crate) fn browser(root: &Path) -> Result<()> {
     step("browser: tests", || {
         // The same features as all other builds of the workspace, or the query engine is built again.
         cargo(root, &["build", "--workspace", "--locked", "--bin", "lanner"])?;
-        let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), PathBuf::from);
+        let target =
+            std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), PathBuf::from);
         let mut pytest = module(&tools, "pytest");
         pytest.current_dir(&tests).env("LANNER", target.join("debug/lanner"));
         pytest.env("CHROMIUM", &chromium);

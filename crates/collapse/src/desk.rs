@@ -74,7 +74,9 @@ impl Desk {
         // One row more than wanted says whether there are more; a sort keeps no others.
         let plan = match planned(&self.session, parsed).await? {
             said @ (LogicalPlan::Explain(_) | LogicalPlan::Analyze(_)) => said,
-            plan => LogicalPlanBuilder::from(plan).limit(0, Some(most.saturating_add(1)))?.build()?,
+            plan => {
+                LogicalPlanBuilder::from(plan).limit(0, Some(most.saturating_add(1)))?.build()?
+            }
         };
         let mut stream = self.session.execute_logical_plan(plan).await?.execute_stream().await?;
         let schema = stream.schema();

@@ -161,10 +161,8 @@ pub(crate) async fn planned(
     parsed: Statement,
 ) -> Result<LogicalPlan, CollapseError> {
     let plan = session.state().statement_to_plan(parsed).await?;
-    let reading = SQLOptions::new()
-        .with_allow_ddl(false)
-        .with_allow_dml(false)
-        .with_allow_statements(false);
+    let reading =
+        SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     reading.verify_plan(&plan)?;
     Ok(plan)
 }

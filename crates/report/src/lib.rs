@@ -23,13 +23,13 @@ mod tuples;
 mod why;
 mod write;
 
+pub use cells::{csv, texts};
 pub use checks::Check;
 pub use error::{Name, ReportError};
 pub use manifest::{
     Expected, InputFile, Inputs, Manifest, OutputFile, RejectPlace, SkippedFile, Timing,
 };
 pub use models::{ModelEntry, model_entries, models_table};
-pub use cells::{csv, texts};
 pub use page::charts::{Tick, px, ticks};
 pub use page::parts::{BIRD, Finished, HuntParts, SESSIONS_STYLE, STYLE, SessionsParts};
 pub use page::{draw, words};

@@ -90,7 +90,7 @@ def attacked(work):
 
 @pytest.fixture(scope="session")
 def sessions(work):
-    lanner("sample", "windows", "--rows", 6000, "--seed", 3, "--out", "logs", cwd=work)
+    lanner("sample", "windows", "--sessions", 120, "--seed", 3, "--out", "logs", cwd=work)
     lanner("sessions", "logs", "--ensemble", "--out", "sessions", "--quiet", cwd=work)
     yield from served(work / "sessions")
 

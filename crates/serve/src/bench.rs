@@ -59,7 +59,8 @@ impl Bench {
                 let names = ["events", "tuples"].into_iter();
                 let names = names.chain(hunt.incidents.then_some("incidents"));
                 let files = names.chain(hunt.kept.then_some("rows")).map(file).collect();
-                let batches = vec![("models".to_owned(), lanner_report::models_table(&hunt.models)?)];
+                let batches =
+                    vec![("models".to_owned(), lanner_report::models_table(&hunt.models)?)];
                 (Kind::Hunt(Box::new(hunt)), Tables { files, batches })
             }
             Finished::Sessions(manifest) => {
@@ -76,7 +77,9 @@ impl Bench {
     pub(crate) fn hunt(&self) -> Result<&HuntBench, PageError> {
         match &self.kind {
             Kind::Hunt(hunt) => Ok(hunt),
-            Kind::Sessions(..) => Err(PageError::Missing("A hunt for sessions has no such page.".into())),
+            Kind::Sessions(..) => {
+                Err(PageError::Missing("A hunt for sessions has no such page.".into()))
+            }
         }
     }
 
@@ -94,9 +97,12 @@ impl Bench {
         let cancel = Cancel::default();
         let query = Query::new(sql, self.options.threads, self.options.memory, &cancel);
         let known = self.desk.schema("rows").is_some();
-        let Some(source) = self.rows.as_ref().filter(|_| !known && query.reads("rows").unwrap_or(false))
+        let Some(source) =
+            self.rows.as_ref().filter(|_| !known && query.reads("rows").unwrap_or(false))
         else {
-            return Ok(tokio::time::timeout(limit, self.desk.ask(sql, most)).await.map_err(late)??);
+            return Ok(tokio::time::timeout(limit, self.desk.ask(sql, most))
+                .await
+                .map_err(late)??);
         };
         // Reading the input again is work for threads of its own; whoever stops waiting stops it.
         let rows = source(&cancel).map_err(PageError::Asked)?;

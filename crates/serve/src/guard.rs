@@ -111,8 +111,7 @@ impl Guard {
         // One slash in front, or the browser would take the path for another machine.
         let path = format!("/{}", uri.path().trim_start_matches(['/', '\\']));
         let to = if rest.is_empty() { path } else { format!("{path}?{}", rest.join("&")) };
-        let cookie =
-            format!("{}={}; Path=/; HttpOnly; SameSite=Strict", self.cookie(), self.token);
+        let cookie = format!("{}={}; Path=/; HttpOnly; SameSite=Strict", self.cookie(), self.token);
         let headers = [(header::LOCATION, to), (header::SET_COOKIE, cookie)];
         Some((StatusCode::SEE_OTHER, headers).into_response())
     }

@@ -51,6 +51,7 @@ pub(crate) fn routes(bench: Arc<Bench>) -> Router {
         .route("/sql", get(sql::page))
         .route("/sql.csv", get(sql::csv))
         .route("/static/style.css", get(style))
+        .route("/static/bird.svg", get(bird))
         .route("/static/keys.js", get(script))
         .fallback(nowhere)
         .with_state(bench)
@@ -59,6 +60,10 @@ pub(crate) fn routes(bench: Arc<Bench>) -> Router {
 async fn style() -> impl IntoResponse {
     let text = [STYLE, SESSIONS_STYLE, include_str!("../static/workbench.css")].concat();
     ([(CONTENT_TYPE, "text/css; charset=utf-8")], text)
+}
+
+async fn bird() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "image/svg+xml")], include_str!("../static/bird.svg"))
 }
 
 async fn script() -> impl IntoResponse {

@@ -63,7 +63,9 @@ impl Listing<'_> {
         let name = quote::name(column);
         match self.schema.field_with_name(column).map(arrow::datatypes::Field::data_type) {
             Ok(DataType::Timestamp(..)) => {
-                format!("CAST(arrow_cast({name}, 'Timestamp(Microsecond, Some(\"UTC\"))') AS BIGINT)")
+                format!(
+                    "CAST(arrow_cast({name}, 'Timestamp(Microsecond, Some(\"UTC\"))') AS BIGINT)"
+                )
             }
             _ => format!("CAST(TRY_CAST({name} AS TIMESTAMP) AS BIGINT) / 1000"),
         }
@@ -83,7 +85,8 @@ impl Listing<'_> {
                 return number.map(|n| format!("CAST({name} AS DOUBLE) {op} {n}"));
             }
             if kind.is_temporal() {
-                return typed_time(value).map(|t| format!("{} {op} {t}", self.micros(&filter.column)));
+                return typed_time(value)
+                    .map(|t| format!("{} {op} {t}", self.micros(&filter.column)));
             }
             Some(format!("{} {op} {}", as_text(&kind, &name), quote::text(value)))
         };

@@ -5,7 +5,11 @@ use lanner_report::{Tick, px, ticks};
 
 const LEFT: f64 = 8.0;
 const RIGHT: f64 = 1092.0;
-const TOP: f64 = 14.0;
+/// Room for two rows of numbers above the bars.
+const TOP: f64 = 30.0;
+/// Where these are, and how near two numbers in one row may come.
+const ROWS: [f64; 2] = [24.0, 11.0];
+const NEAR: f64 = 18.0;
 const PLOT: f64 = 110.0;
 /// Bars of a chart over time.
 pub(crate) const BINS: usize = 90;
@@ -36,6 +40,8 @@ pub(crate) struct Bar {
 /// Something that has a page, at a time.
 pub(crate) struct Mark {
     pub x: String,
+    /// Where its label is.
+    pub y: String,
     pub href: String,
     pub title: String,
     pub label: String,
@@ -78,7 +84,8 @@ impl Activity {
     ) -> Self {
         let most = all.iter().chain(odd).copied().max().unwrap_or_default().max(1);
         // Square roots: few are seen beside many, and more is still more.
-        let high = |n: u64| if n == 0 { 0.0 } else { (PLOT * (n as f64 / most as f64).sqrt()).max(1.5) };
+        let high =
+            |n: u64| if n == 0 { 0.0 } else { (PLOT * (n as f64 / most as f64).sqrt()).max(1.5) };
         let slot = (RIGHT - LEFT) / BINS as f64;
         let bar = |i: usize| {
             let (h, o) = (high(all[i].max(odd[i])), high(odd[i]));
@@ -101,7 +108,15 @@ impl Activity {
                 odd: odd[i] > 0,
             }
         };
-        let mark = |(at, href, title, label)| Mark { x: px(span.place(at)), href, title, label };
+        let mut marks = marks;
+        marks.sort_by_key(|(at, ..)| *at);
+        let mut ends = ROWS.map(|_| f64::NEG_INFINITY);
+        let mark = |(at, href, title, label)| {
+            let x = span.place(at);
+            let row = (0..ROWS.len()).find(|&r| x - ends[r] >= NEAR).unwrap_or(ROWS.len() - 1);
+            ends[row] = x;
+            Mark { x: px(x), y: px(ROWS[row]), href, title, label }
+        };
         let last = span.begin(BINS);
         Self {
             bars: (0..BINS).filter(|&i| all[i] + odd[i] > 0).map(bar).collect(),
@@ -128,7 +143,10 @@ pub(crate) fn moments(all: Vec<(i64, String, String)>) -> Option<Moments> {
     // Room on both sides, so that the first and the last are not on the rim.
     let side = (last.saturating_sub(first) / 20).max(1_000_000);
     let span = Span::new(first.saturating_sub(side), last.saturating_add(side));
-    let mark = |(at, href, title)| Mark { x: px(span.place(at)), href, title, label: String::new() };
+    let mark = |(at, href, title)| {
+        let (x, y, label) = (px(span.place(at)), String::new(), String::new());
+        Mark { x, y, href, title, label }
+    };
     let ticks = ticks(span.from, span.begin(BINS));
     Some(Moments {
         ticks: ticks.map(|(t, label)| Tick { x: px(span.place(t)), label }).collect(),
@@ -152,9 +170,13 @@ mod tests {
     fn one_strange_among_many_is_seen() {
         let (mut all, mut odd) = ([0; BINS], [0; BINS]);
         (all[0], all[1], odd[1]) = (1_000_000, 1_000_000, 1);
-        let chart = Activity::new(Span::new(0, 89), &all, &odd, "row", |a, b| format!("{a}-{b}"), vec![]);
+        let chart =
+            Activity::new(Span::new(0, 89), &all, &odd, "row", |a, b| format!("{a}-{b}"), vec![]);
         assert_eq!((chart.bars.len(), chart.bars[1].odd, chart.bars[0].odd), (2, true, false));
-        assert_eq!((chart.bars[1].odd_height.as_str(), chart.bars[1].href.as_str()), ("4.0", "1-2"));
+        assert_eq!(
+            (chart.bars[1].odd_height.as_str(), chart.bars[1].href.as_str()),
+            ("4.0", "1-2")
+        );
         assert_eq!(chart.bars[0].height, "110.0");
     }
 }

@@ -18,8 +18,7 @@ pub(crate) struct Grid {
 
 impl Grid {
     pub(crate) fn new(answer: &Answer) -> Result<Self, PageError> {
-        let names: Vec<String> =
-            answer.schema.fields().iter().map(|f| f.name().clone()).collect();
+        let names: Vec<String> = answer.schema.fields().iter().map(|f| f.name().clone()).collect();
         let mut columns = vec![Vec::new(); names.len()];
         let (mut starts, mut rows) = (Vec::new(), 0);
         for batch in &answer.batches {

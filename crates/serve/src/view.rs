@@ -242,7 +242,10 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_left_out() {
-        assert_eq!(parse(&[("f", "is~b~1"), ("f", "~"), ("sort", "zz"), ("page", "-1")]), View::default());
+        assert_eq!(
+            parse(&[("f", "is~b~1"), ("f", "~"), ("sort", "zz"), ("page", "-1")]),
+            View::default()
+        );
         let view = parse(&[("fc", "a"), ("fo", "has"), ("fv", "x"), ("page", "3")]);
         assert_eq!(view.filters, [Filter { column: "a".into(), op: Op::Has, value: "x".into() }]);
         assert!(parse(&[("fc", "a"), ("fv", "")]).filters.is_empty());

@@ -55,7 +55,8 @@ pub(crate) fn serve(
         let _ = writeln!(anstream::stdout(), "{address}\nCtrl-C ends it.");
         let _ = std::io::stdout().flush();
         if open && !opened(address) {
-            let _ = writeln!(anstream::stderr(), "no browser could be started; open the address above");
+            let _ =
+                writeln!(anstream::stderr(), "no browser could be started; open the address above");
         }
     };
     lanner_serve::serve(dir, Some(rows), options, cancel, ready).map_err(|e| match e {

@@ -86,7 +86,7 @@ impl Drop for Served {
 fn hunted() -> (TempDir, Served) {
     let dir = tempdir().unwrap();
     trail(dir.path(), 3000);
-    output(dir.path(), &["hunt", "trail.parquet", "--out", "found", "--no-forecast", "--quiet"]);
+    output(dir.path(), &["hunt", "trail.parquet", "--out", "found", "--quiet"]);
     let served = Served::start(dir.path(), "found");
     (dir, served)
 }
@@ -189,7 +189,7 @@ fn every_page_of_a_hunt_leads_on() {
         assert!(incident.contains(wanted), "{wanted}");
     }
     let csv = served.page(&link(&incident, "/sql.csv"));
-    assert!(csv.starts_with("eventTime,") && csv.lines().count() > 1, "{csv}");
+    assert!(csv.starts_with("eventID,") && csv.lines().count() > 1, "{csv}");
     let event = served.page(&link(&incident, "/event/"));
     for wanted in ["The record", "Around it", "Which models voted", "key-name"] {
         assert!(event.contains(wanted), "{wanted}");
@@ -253,7 +253,8 @@ fn hostile_text_is_text_on_every_page() {
     for (i, text) in texts.iter().cycle().take(70).enumerate() {
         let _ = writeln!(lines, "{{\"name<b>\":\"{text}\",\"who\":\"u{}\",\"n\":{i}}}", i % 3);
     }
-    let _ = writeln!(lines, "{{\"name<b>\":\"{}\",\"who\":\"big\",\"n\":1}}", "<i>".repeat(350_000));
+    let _ =
+        writeln!(lines, "{{\"name<b>\":\"{}\",\"who\":\"big\",\"n\":1}}", "<i>".repeat(350_000));
     fs::write(dir.path().join("log.ndjson"), lines).unwrap();
     let hunt = ["hunt", "log.ndjson", "--fields", "name<b>,who", "--recipe", "classic"];
     let rest = ["--models", "HBOS,KNN", "--no-forecast", "--out", "found", "-q", "--keep-rows"];
@@ -286,7 +287,7 @@ fn hostile_text_is_text_on_every_page() {
 #[test]
 fn sessions_have_pages_too() {
     let dir = tempdir().unwrap();
-    output(dir.path(), &["sample", "windows", "--rows", "4000", "--seed", "3", "--out", "logs"]);
+    output(dir.path(), &["sample", "windows", "--sessions", "60", "--seed", "3", "--out", "logs"]);
     output(dir.path(), &["sessions", "logs", "--out", "found", "--quiet"]);
     let served = Served::start(dir.path(), "found");
     let first = served.page("/");

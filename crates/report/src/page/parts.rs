@@ -113,7 +113,8 @@ impl Finished {
             return Ok(Self::Hunt(Box::new(crate::Manifest::read(dir)?)));
         }
         let sessions = SessionsManifest::read(dir)?;
-        let sessions = sessions.ok_or_else(|| super::load::damaged(manifest::MANIFEST, "no kind"))?;
+        let sessions =
+            sessions.ok_or_else(|| super::load::damaged(manifest::MANIFEST, "no kind"))?;
         Ok(Self::Sessions(Box::new(sessions)))
     }
 }

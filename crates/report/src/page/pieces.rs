@@ -2,9 +2,7 @@
 
 use super::charts::{Heat, RankChart, Spread};
 use super::load::Hunt;
-use super::tables::{
-    self, Accounting, Clock, FieldRow, FileRow, ModelRow, Setting, SkippedRow,
-};
+use super::tables::{self, Accounting, Clock, FieldRow, FileRow, ModelRow, Setting, SkippedRow};
 use super::words::{self, Shown};
 use super::{Figure, figures};
 use crate::{Check, InputFile, ReportError, SkippedFile};

@@ -9,8 +9,8 @@ use crate::quote;
 use crate::shape::{Moments, moments};
 use crate::table::Grid;
 use crate::view::{Filter, View, address};
-use askama::Template;
 use arrow::datatypes::Schema;
+use askama::Template;
 use axum::extract::{Query, State};
 use lanner_report::words::{Shown, grouped};
 
@@ -135,8 +135,11 @@ pub(super) async fn page(State(bench): Shared, Query(pairs): Pairs) -> Page {
     };
     let at = |i: usize| {
         let first = listed.get(i, "first_seen")?.parse::<jiff::Timestamp>().ok()?;
-        let title = format!("{}, score {:.2}", listed.time(i, "first_seen"),
-            listed.number(i, "score").unwrap_or_default());
+        let title = format!(
+            "{}, score {:.2}",
+            listed.time(i, "first_seen"),
+            listed.number(i, "score").unwrap_or_default()
+        );
         Some((first.as_microsecond(), tuples::address_of(&fields, &listed, i), title))
     };
     let count = format!(
@@ -162,7 +165,10 @@ pub(super) async fn page(State(bench): Shared, Query(pairs): Pairs) -> Page {
         fields: short.iter().map(|f| Shown::new(f, 40, 200)).collect(),
         incidents: found.as_ref().map_or_else(Vec::new, incident),
         all_tuples: own.at("/tuples"),
-        all_events: hunt.fields().any(|f| f == field).then(|| View { all: hunt.kept, ..own }.at("/events")),
+        all_events: hunt
+            .fields()
+            .any(|f| f == field)
+            .then(|| View { all: hunt.kept, ..own }.at("/events")),
         count: address("/sql", &[("q", count)]),
     })
 }

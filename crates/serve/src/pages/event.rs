@@ -85,11 +85,7 @@ async fn fetch(bench: &Bench, table: &str, row: u64) -> Result<Grid, PageError> 
 }
 
 /// The record as it was logged, for a download.
-pub(super) async fn raw(
-    State(bench): Shared,
-    Path(row): Path<u64>,
-    Query(pairs): Pairs,
-) -> Page {
+pub(super) async fn raw(State(bench): Shared, Path(row): Path<u64>, Query(pairs): Pairs) -> Page {
     let grid = fetch(&bench, table(bench.hunt()?, &pairs), row).await?;
     let text = grid.get(0, "raw").unwrap_or_default().to_owned();
     let name = format!("attachment; filename=\"row-{row}.json\"");
@@ -97,31 +93,31 @@ pub(super) async fn raw(
     Ok(([(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, name)], text).into_response())
 }
 
-pub(super) async fn page(
-    State(bench): Shared,
-    Path(row): Path<u64>,
-    Query(pairs): Pairs,
-) -> Page {
+pub(super) async fn page(State(bench): Shared, Path(row): Path<u64>, Query(pairs): Pairs) -> Page {
     let hunt = bench.hunt()?;
     let table = table(hunt, &pairs);
     let grid = fetch(&bench, table, row).await?;
     let none = || PageError::Missing("There are no events.".into());
     let schema = bench.desk.schema(table).ok_or_else(none)?;
-    let fields: Vec<&str> = hunt.fields().filter(|f| schema.column_with_name(f).is_some()).collect();
+    let fields: Vec<&str> =
+        hunt.fields().filter(|f| schema.column_with_name(f).is_some()).collect();
     // The tuple knows the reasons and the scores.
-    let filters: Vec<Filter> =
-        fields.iter().map(|f| Filter::value(f, grid.get(0, f))).collect();
+    let filters: Vec<Filter> = fields.iter().map(|f| Filter::value(f, grid.get(0, f))).collect();
     let own = View { filters, ..View::default() };
     let tuple = super::tuple::fetch(&bench, &own).await?;
     let mut by: Vec<&str> = fields.clone();
-    by.extend(SESSIONS.iter().filter(|s| schema.column_with_name(s).is_some() && !fields.contains(*s)));
+    by.extend(
+        SESSIONS.iter().filter(|s| schema.column_with_name(s).is_some() && !fields.contains(*s)),
+    );
     by.retain(|f| grid.get(0, f).is_some_and(|v| v.len() <= 400));
     let wanted = given(&pairs, "near").filter(|f| by.contains(f));
     let field = wanted.or_else(|| principal(&by));
     let time_column = hunt.time(schema);
     let listing = hunt.events(table, schema);
-    let here = format!("SELECT {} AS at FROM {table} WHERE lanner_row = {row}",
-        time_column.map_or_else(|| "NULL".to_owned(), |t| listing.micros(t)));
+    let here = format!(
+        "SELECT {} AS at FROM {table} WHERE lanner_row = {row}",
+        time_column.map_or_else(|| "NULL".to_owned(), |t| listing.micros(t))
+    );
     let at = bench.ask(&here, 1).await?.number(0, "at").map(|t| t as i64);
     let all = table == "rows";
     let columns: Vec<Column> = events::columns(hunt, schema);
@@ -205,7 +201,9 @@ fn around(grid: &Grid, i: usize, row: u64, table: &str, time: &str, fields: &[&s
 /// The columns of the log as a record, where the log kept none.
 fn columns_of(grid: &Grid) -> Value {
     let ours = |n: &str| {
-        n.starts_with("lanner_") || n.starts_with("out_") || n.starts_with("code_")
+        n.starts_with("lanner_")
+            || n.starts_with("out_")
+            || n.starts_with("code_")
             || ["rank", "score", "why", "incident", "raw"].contains(&n)
     };
     let names = grid.names.iter().filter(|n| !ours(n));

@@ -17,7 +17,9 @@ pub(super) fn columns(hunt: &HuntBench, schema: &Schema) -> Vec<Column> {
     all.extend(hunt.time(schema).map(|t| Column::new(t, "Time", Form::Time)));
     all.push(Column::new("score", "Score", Form::Number));
     all.push(Column::new("rank", "Votes", Form::Votes(hunt.ran().count())));
-    all.extend(hunt.fields().take(SHOWN).filter(|f| has(f)).map(|f| Column::new(f, f, Form::Entity)));
+    all.extend(
+        hunt.fields().take(SHOWN).filter(|f| has(f)).map(|f| Column::new(f, f, Form::Entity)),
+    );
     if has("incident") {
         all.push(Column::new("incident", "Incident", Form::Link("/incident/")));
     }

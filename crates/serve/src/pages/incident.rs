@@ -49,8 +49,10 @@ pub(super) async fn page(State(bench): Shared, Path(number): Path<u32>) -> Page 
     if !hunt.incidents {
         return Err(none());
     }
-    let known = format!("SELECT * FROM incidents WHERE incident IN ({number}, {}) ORDER BY incident",
-        number.saturating_add(1));
+    let known = format!(
+        "SELECT * FROM incidents WHERE incident IN ({number}, {}) ORDER BY incident",
+        number.saturating_add(1)
+    );
     let time = hunt.time(schema);
     let listing = hunt.events("events", schema);
     let order = time.map_or_else(|| "lanner_row".to_owned(), |t| listing.micros(t));
@@ -67,11 +69,8 @@ pub(super) async fn page(State(bench): Shared, Path(number): Path<u32>) -> Page 
         list.condition(&own(mine())),
         list.order(&View::default())
     );
-    let (found, rows, tuples_of) = tokio::join!(
-        bench.ask(&known, 2),
-        bench.ask(&rows, ROWS),
-        bench.ask(&tuples, TUPLES)
-    );
+    let (found, rows, tuples_of) =
+        tokio::join!(bench.ask(&known, 2), bench.ask(&rows, ROWS), bench.ask(&tuples, TUPLES));
     let (found, rows, tuples_of) = (found?, rows?, tuples_of?);
     if found.count(0, "incident") != u64::from(number) {
         return Err(none());
@@ -95,8 +94,11 @@ pub(super) async fn page(State(bench): Shared, Path(number): Path<u32>) -> Page 
     };
     let times = (0..rows.rows()).filter_map(|i| {
         let at = rows.number(i, "lanner_micros")? as i64;
-        let title = format!("{}, score {}", rows.time(i, time.unwrap_or_default()),
-            rows.number(i, "score").map_or_else(String::new, |s| format!("{s:.2}")));
+        let title = format!(
+            "{}, score {}",
+            rows.time(i, time.unwrap_or_default()),
+            rows.number(i, "score").map_or_else(String::new, |s| format!("{s:.2}"))
+        );
         Some((at, events::address_of("events", &rows, i), title))
     });
     let csv = format!("SELECT * FROM events WHERE incident = {number} ORDER BY lanner_row");

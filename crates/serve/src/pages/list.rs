@@ -171,7 +171,8 @@ impl List<'_> {
             }
         };
         let total = total.count(0, "n");
-        let all = format!("SELECT * FROM {table}{condition} ORDER BY {}", self.listing.order(&view));
+        let all =
+            format!("SELECT * FROM {table}{condition} ORDER BY {}", self.listing.order(&view));
         let page = ListPage {
             frame: Frame::new(bench, self.title, self.tab),
             total: grouped(total),
@@ -325,13 +326,13 @@ impl List<'_> {
         condition: &str,
     ) -> Result<Groups, PageError> {
         let scored = self.listing.schema.column_with_name("score").is_some();
-        let rows = self.copies.map_or("count(*)".to_owned(), |c| format!("sum({})", quote::name(c)));
+        let rows =
+            self.copies.map_or("count(*)".to_owned(), |c| format!("sum({})", quote::name(c)));
         let top = if scored { "max(\"score\")" } else { "0" };
         let (first, last) = match self.listing.times {
-            Some((first, last)) => (
-                format!("min({})", quote::name(first)),
-                format!("max({})", quote::name(last)),
-            ),
+            Some((first, last)) => {
+                (format!("min({})", quote::name(first)), format!("max({})", quote::name(last)))
+            }
             None => ("NULL".to_owned(), "NULL".to_owned()),
         };
         let sql = format!(

@@ -106,9 +106,8 @@ async fn activity(
     marks: Vec<(i64, String, String, String)>,
 ) -> Result<Option<Activity>, PageError> {
     let inputs = &hunt.manifest.inputs;
-    let parse = |t: &Option<String>| {
-        Some(t.as_ref()?.parse::<jiff::Timestamp>().ok()?.as_microsecond())
-    };
+    let parse =
+        |t: &Option<String>| Some(t.as_ref()?.parse::<jiff::Timestamp>().ok()?.as_microsecond());
     let Some((first, last)) = parse(&inputs.first).zip(parse(&inputs.last)) else {
         return Ok(None);
     };
@@ -127,18 +126,15 @@ async fn activity(
     let listed = |from: i64, to: i64| {
         let moment = |t| time(t).replace(' ', "T");
         let all = hunt.kept;
-        View { since: moment(from), until: moment(to + 999_999), all, ..View::default() }.at("/events")
+        View { since: moment(from), until: moment(to + 999_999), all, ..View::default() }
+            .at("/events")
     };
     let what = if hunt.kept { "row" } else { "new tuple" };
     Ok(Some(Activity::new(span, &all?, &odd?, what, listed, marks)))
 }
 
 /// How many rows of a list began in each bin.
-async fn bins(
-    bench: &Bench,
-    listing: &Listing<'_>,
-    span: Span,
-) -> Result<[u64; BINS], PageError> {
+async fn bins(bench: &Bench, listing: &Listing<'_>, span: Span) -> Result<[u64; BINS], PageError> {
     let mut counts = [0; BINS];
     let Some((begun, _)) = listing.times else { return Ok(counts) };
     let sql = format!(

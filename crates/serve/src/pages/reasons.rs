@@ -16,6 +16,9 @@ pub(super) struct Reason {
 
 /// Characters of a reason, and more for the pointer.
 const TEXT: (usize, usize) = (300, 600);
+/// Characters of a value that its query compares, and of a query that fits an address.
+const BEGINNING: usize = 400;
+const SQL: usize = 8_000;
 
 /// The reasons in a `reasons` column, or in words where there is none.
 pub(super) fn reasons(json: Option<&str>, why: Option<&str>) -> Vec<Reason> {
@@ -39,26 +42,26 @@ fn reason(value: &Value) -> Option<Reason> {
     let (field, named) = (value["field"].as_str(), value["value"].as_str());
     let text = match (value["text"].as_str(), field, counted) {
         (Some(text), ..) => text.to_owned(),
-        (None, Some(field), Some((n, of))) => format!(
-            "{field} {}: {} of {} rows",
-            named.unwrap_or("(none)"),
-            grouped(n),
-            grouped(of)
-        ),
+        (None, Some(field), Some((n, of))) => {
+            format!("{field} {}: {} of {} rows", named.unwrap_or("(none)"), grouped(n), grouped(of))
+        }
         (None, Some(field), None) => format!("{field} {}", named.unwrap_or("(none)")),
         (None, None, _) => return None,
     };
     let rare = || {
         let (field, _) = field.zip(counted)?;
-        let meant = match named {
-            Some(v) => format!("{} = {}", quote::name(field), quote::text(v)),
-            None => format!("{} IS NULL", quote::name(field)),
+        let name = quote::name(field);
+        // A huge value is counted by its beginning, as an address has no room for it.
+        let meant = match named.map(|v| (v, v.char_indices().nth(BEGINNING))) {
+            Some((v, None)) => format!("{name} = {}", quote::text(v)),
+            Some((v, Some((at, _)))) => format!("starts_with({name}, {})", quote::text(&v[..at])),
+            None => format!("{name} IS NULL"),
         };
         Some(format!(
             "SELECT sum(CASE WHEN {meant} THEN copies ELSE 0 END) AS rows, sum(copies) AS all_rows FROM tuples"
         ))
     };
-    let sql = value["sql"].as_str().map(str::to_owned).or_else(rare);
+    let sql = value["sql"].as_str().map(str::to_owned).or_else(rare).filter(|s| s.len() <= SQL);
     Some(Reason {
         text: Shown::new(&text, TEXT.0, TEXT.1),
         check: sql.map(|sql| address("/sql", &[("q", sql)])),

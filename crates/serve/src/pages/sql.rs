@@ -104,21 +104,54 @@ pub(super) async fn csv(State(bench): Shared, Query(pairs): Pairs) -> Page {
 fn examples(kind: &Kind) -> &'static [(&'static str, &'static str)] {
     match kind {
         Kind::Hunt(hunt) if hunt.incidents => &[
-            ("The first incident, row by row", "SELECT * FROM events WHERE incident = 1 ORDER BY lanner_row"),
-            ("Networks with the most incidents", "SELECT network, count(*) AS incidents, max(score) AS score FROM incidents GROUP BY network ORDER BY incidents DESC LIMIT 20"),
-            ("Seen once only", "SELECT * FROM tuples WHERE copies = 1 ORDER BY score DESC LIMIT 50"),
-            ("Time of each model", "SELECT id, status, forecast_seconds, fit_seconds, flagged_rows FROM models"),
+            (
+                "The first incident, row by row",
+                "SELECT * FROM events WHERE incident = 1 ORDER BY lanner_row",
+            ),
+            (
+                "Networks with the most incidents",
+                "SELECT network, count(*) AS incidents, max(score) AS score FROM incidents GROUP BY network ORDER BY incidents DESC LIMIT 20",
+            ),
+            (
+                "Seen once only",
+                "SELECT * FROM tuples WHERE copies = 1 ORDER BY score DESC LIMIT 50",
+            ),
+            (
+                "Time of each model",
+                "SELECT id, status, forecast_seconds, fit_seconds, flagged_rows FROM models",
+            ),
         ],
         Kind::Hunt(_) => &[
-            ("The strangest rows", "SELECT rank, score, lanner_row, why FROM events ORDER BY rank DESC, score DESC LIMIT 50"),
-            ("Seen once only", "SELECT * FROM tuples WHERE copies = 1 ORDER BY score DESC LIMIT 50"),
-            ("Where they come from", "SELECT lanner_file, count(*) AS n, max(score) AS score FROM events GROUP BY lanner_file ORDER BY score DESC"),
-            ("Time of each model", "SELECT id, status, forecast_seconds, fit_seconds, flagged_rows FROM models"),
+            (
+                "The strangest rows",
+                "SELECT rank, score, lanner_row, why FROM events ORDER BY rank DESC, score DESC LIMIT 50",
+            ),
+            (
+                "Seen once only",
+                "SELECT * FROM tuples WHERE copies = 1 ORDER BY score DESC LIMIT 50",
+            ),
+            (
+                "Where they come from",
+                "SELECT lanner_file, count(*) AS n, max(score) AS score FROM events GROUP BY lanner_file ORDER BY score DESC",
+            ),
+            (
+                "Time of each model",
+                "SELECT id, status, forecast_seconds, fit_seconds, flagged_rows FROM models",
+            ),
         ],
         Kind::Sessions(..) => &[
-            ("Sessions that stand out", "SELECT place, session_id, host, user, source_ip, start, explanation FROM sessions WHERE place IS NOT NULL ORDER BY place"),
-            ("What belongs to no session", "SELECT event_id, meaning, count(*) AS n FROM events WHERE session_id IS NULL GROUP BY event_id, meaning ORDER BY n DESC"),
-            ("Accounts by failed logons", "SELECT user, count(*) AS sessions, sum(failed_logons) AS failed FROM sessions GROUP BY user ORDER BY failed DESC LIMIT 20"),
+            (
+                "Sessions that stand out",
+                "SELECT place, session_id, host, user, source_ip, start, explanation FROM sessions WHERE place IS NOT NULL ORDER BY place",
+            ),
+            (
+                "What belongs to no session",
+                "SELECT event_id, meaning, count(*) AS n FROM events WHERE session_id IS NULL GROUP BY event_id, meaning ORDER BY n DESC",
+            ),
+            (
+                "Accounts by failed logons",
+                "SELECT user, count(*) AS sessions, sum(failed_logons) AS failed FROM sessions GROUP BY user ORDER BY failed DESC LIMIT 20",
+            ),
         ],
     }
 }

@@ -84,10 +84,14 @@ pub(super) async fn page(State(bench): Shared, Query(pairs): Pairs) -> Page {
         text: tuple.get(0, f).map(|v| Shown::new(v, 600, 2000)),
         href: entity(f, tuple.get(0, f)),
     };
-    let listing = hunt.tuples(bench.desk.schema("tuples").ok_or_else(|| {
-        PageError::Missing("There are no tuples.".into())
-    })?);
-    let rows = format!("SELECT * FROM rows{} ORDER BY lanner_row LIMIT 100", listing.condition(&own));
+    let listing = hunt.tuples(
+        bench
+            .desk
+            .schema("tuples")
+            .ok_or_else(|| PageError::Missing("There are no tuples.".into()))?,
+    );
+    let rows =
+        format!("SELECT * FROM rows{} ORDER BY lanner_row LIMIT 100", listing.condition(&own));
     html(&TuplePage {
         frame: Frame::new(&bench, "Tuple", "Tuples"),
         values: fields.iter().map(value).collect(),

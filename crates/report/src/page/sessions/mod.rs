@@ -120,8 +120,7 @@ impl<'a> Page<'a> {
         let carded: BTreeSet<u64> = cards.iter().map(|c| c.id).collect();
         let standing = found.rows.iter().filter(|r| r.stands_out()).count();
         let lines = found.rows.iter().take(LISTED).map(|row| line(row, &carded));
-        let parts =
-            [("used", inputs.used), ("other", inputs.other), ("rejected", inputs.rejected)];
+        let parts = [("used", inputs.used), ("other", inputs.other), ("rejected", inputs.rejected)];
         let clock = Clock::new(
             [&manifest.started, &manifest.ended],
             &manifest.command,
