@@ -167,7 +167,7 @@ pub(crate) async fn planned(
     Ok(plan)
 }
 
-/// Registers `rows`: every input row, left-joined to the tuples; rows that were not scored have nulls.
+/// Registers `rows`: every input row, joined to its tuple; rows that were not scored have nulls.
 fn register_rows(
     session: &SessionContext,
     rows: RowsTable,
@@ -193,7 +193,8 @@ fn register_rows(
         on.push(frame.parse_sql_expr(&filter)?);
     }
     on.extend(crate::local::within(&spec));
-    let joined = frame.join_on(session.read_table(Arc::new(marks))?, JoinType::Left, on)?;
+    // The tuples are held, the rows pass by them.
+    let joined = session.read_table(Arc::new(marks))?.join_on(frame, JoinType::Right, on)?;
     let paths: Vec<String> = inputs.files().iter().map(|f| f.shown.clone()).collect();
     let (row, file) = place_functions(Arc::new(Places::new(&accounts, paths)));
     let mut wanted: Vec<Expr> = vec![

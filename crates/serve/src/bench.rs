@@ -4,6 +4,7 @@ use crate::ServeError;
 use crate::error::PageError;
 use crate::hunt::HuntBench;
 use crate::table::Grid;
+use arrow::datatypes::Schema;
 use lanner_collapse::{Answer, Desk, Memory, Query, RowsTable, Tables};
 use lanner_frame::Cancel;
 use lanner_report::{Finished, SessionsManifest, SessionsParts};
@@ -81,6 +82,12 @@ impl Bench {
                 Err(PageError::Missing("A hunt for sessions has no such page.".into()))
             }
         }
+    }
+
+    /// The columns of a table.
+    pub(crate) fn schema(&self, table: &str) -> Result<&Schema, PageError> {
+        let none = || PageError::Missing(format!("There is no table of {table} here."));
+        self.desk.schema(table).ok_or_else(none)
     }
 
     /// Answers a query of ours with at most `most` rows.

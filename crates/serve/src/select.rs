@@ -174,8 +174,8 @@ mod tests {
 
     #[test]
     fn text_and_times_are_literals() {
-        let view = View { text: "a') OR true --".into(), ..View::default() };
-        assert_eq!(condition(&view), " WHERE (contains(lower(\"user\"), 'a'') OR true --'))");
+        let view = View { text: "a') or true --".into(), ..View::default() };
+        assert_eq!(condition(&view), " WHERE (contains(lower(\"user\"), 'a'') or true --'))");
         let view = View { since: "2026-01-01T00:00".into(), until: "x'".into(), ..View::default() };
         let at = "CAST(TRY_CAST(\"at\" AS TIMESTAMP) AS BIGINT) / 1000";
         assert_eq!(condition(&view), format!(" WHERE ({at} >= 1767225600000000)"));

@@ -1,13 +1,14 @@
 //! `report.html`: one page that stands alone, drawn from the files of a finished hunt.
 //!
-//! Views are plain data made here; `templates/report.html` is the one place where text becomes HTML, and
-//! it escapes everything. No script, nothing fetched.
+//! Views are plain data made here; `templates` are the one place where text becomes HTML, and they escape
+//! everything. Nothing is fetched; the one script sifts and sorts what is there.
 
 pub(crate) mod charts;
 mod incidents;
 mod load;
 pub(crate) mod parts;
 mod pieces;
+mod script;
 mod sessions;
 mod strangest;
 mod tables;

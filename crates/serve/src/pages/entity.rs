@@ -19,7 +19,7 @@ const VALUES: usize = 12;
 const TUPLES: usize = 15;
 const INCIDENTS: usize = 5;
 /// Tuples whose first time is drawn.
-const DRAWN: usize = 300;
+const DRAWN: usize = 80;
 
 #[derive(Template)]
 #[template(path = "entity.html")]
@@ -82,7 +82,7 @@ fn flagged(schema: &Schema) -> String {
 pub(super) async fn page(State(bench): Shared, Query(pairs): Pairs) -> Page {
     let hunt = bench.hunt()?;
     let none = || PageError::Missing("There is no such entity in this hunt.".into());
-    let schema = bench.desk.schema("tuples").ok_or_else(none)?;
+    let schema = bench.schema("tuples")?;
     let (Some(field), Some(value)) = (given(&pairs, "field"), given(&pairs, "value")) else {
         return Err(none());
     };

@@ -75,8 +75,10 @@ fn table(hunt: &HuntBench, pairs: &[(String, String)]) -> &'static str {
     if hunt.kept && given(pairs, "all") == Some("1") { "rows" } else { "events" }
 }
 
-async fn fetch(bench: &Bench, table: &str, row: u64) -> Result<Grid, PageError> {
-    let grid = bench.ask(&format!("SELECT * FROM {table} WHERE lanner_row = {row}"), 1).await?;
+/// The row, with `what` besides.
+async fn fetch(bench: &Bench, table: &str, row: u64, what: &str) -> Result<Grid, PageError> {
+    let sql = format!("SELECT *, {what} FROM {table} WHERE lanner_row = {row}");
+    let grid = bench.ask(&sql, 1).await?;
     if grid.rows() == 0 {
         let text = format!("Row {} is not among the rows that this hunt kept.", grouped(row));
         return Err(PageError::Missing(text));
@@ -86,7 +88,7 @@ async fn fetch(bench: &Bench, table: &str, row: u64) -> Result<Grid, PageError> 
 
 /// The record as it was logged, for a download.
 pub(super) async fn raw(State(bench): Shared, Path(row): Path<u64>, Query(pairs): Pairs) -> Page {
-    let grid = fetch(&bench, table(bench.hunt()?, &pairs), row).await?;
+    let grid = fetch(&bench, table(bench.hunt()?, &pairs), row, "NULL AS lanner_at").await?;
     let text = grid.get(0, "raw").unwrap_or_default().to_owned();
     let name = format!("attachment; filename=\"row-{row}.json\"");
     let kind = "application/octet-stream".to_owned();
@@ -96,9 +98,10 @@ pub(super) async fn raw(State(bench): Shared, Path(row): Path<u64>, Query(pairs)
 pub(super) async fn page(State(bench): Shared, Path(row): Path<u64>, Query(pairs): Pairs) -> Page {
     let hunt = bench.hunt()?;
     let table = table(hunt, &pairs);
-    let grid = fetch(&bench, table, row).await?;
-    let none = || PageError::Missing("There are no events.".into());
-    let schema = bench.desk.schema(table).ok_or_else(none)?;
+    let schema = bench.schema(table)?;
+    let (time_column, listing) = (hunt.time(schema), hunt.events(table, schema));
+    let at = time_column.map_or_else(|| "NULL".to_owned(), |t| listing.micros(t));
+    let grid = fetch(&bench, table, row, &format!("{at} AS lanner_at")).await?;
     let fields: Vec<&str> =
         hunt.fields().filter(|f| schema.column_with_name(f).is_some()).collect();
     // The tuple knows the reasons and the scores.
@@ -112,13 +115,7 @@ pub(super) async fn page(State(bench): Shared, Path(row): Path<u64>, Query(pairs
     by.retain(|f| grid.get(0, f).is_some_and(|v| v.len() <= 400));
     let wanted = given(&pairs, "near").filter(|f| by.contains(f));
     let field = wanted.or_else(|| principal(&by));
-    let time_column = hunt.time(schema);
-    let listing = hunt.events(table, schema);
-    let here = format!(
-        "SELECT {} AS at FROM {table} WHERE lanner_row = {row}",
-        time_column.map_or_else(|| "NULL".to_owned(), |t| listing.micros(t))
-    );
-    let at = bench.ask(&here, 1).await?.number(0, "at").map(|t| t as i64);
+    let at = grid.number(0, "lanner_at").map(|t| t as i64);
     let all = table == "rows";
     let columns: Vec<Column> = events::columns(hunt, schema);
     let (around, more, all_around) = match (field, at, time_column) {

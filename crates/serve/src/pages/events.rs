@@ -3,7 +3,6 @@
 use super::list::{Column, Form, List};
 use super::{Page, Pairs, Shared, given};
 use crate::bench::{Bench, Kind};
-use crate::error::PageError;
 use crate::hunt::{HuntBench, SHOWN};
 use crate::select::Listing;
 use crate::table::Grid;
@@ -45,8 +44,7 @@ pub(super) async fn page(State(bench): Shared, Query(pairs): Pairs) -> Page {
 async fn of_hunt(bench: &Bench, hunt: &HuntBench, pairs: &[(String, String)]) -> Page {
     let all = hunt.kept && given(pairs, "all") == Some("1");
     let table = if all { "rows" } else { "events" };
-    let schema = bench.desk.schema(table);
-    let schema = schema.ok_or_else(|| PageError::Missing("There are no events.".into()))?;
+    let schema = bench.schema(table)?;
     let intro = match (all, hunt.kept) {
         (true, _) => "Every row that was read, with what the hunt says of it.",
         (false, true) => "The rows of flagged tuples and of the first incidents, strangest first.",
@@ -101,8 +99,7 @@ pub(super) fn windows(schema: &Schema) -> Listing<'_> {
 }
 
 async fn of_sessions(bench: &Bench, pairs: &[(String, String)]) -> Page {
-    let schema = bench.desk.schema("events");
-    let schema = schema.ok_or_else(|| PageError::Missing("There are no events.".into()))?;
+    let schema = bench.schema("events")?;
     let list = List {
         tab: "Events",
         title: "Events",

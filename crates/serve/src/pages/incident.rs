@@ -44,8 +44,7 @@ struct Line {
 pub(super) async fn page(State(bench): Shared, Path(number): Path<u32>) -> Page {
     let hunt = bench.hunt()?;
     let none = || PageError::Missing(format!("There is no incident {number}."));
-    let schema = bench.desk.schema("events").ok_or_else(none)?;
-    let tuple_schema = bench.desk.schema("tuples").ok_or_else(none)?;
+    let (schema, tuple_schema) = (bench.schema("events")?, bench.schema("tuples")?);
     if !hunt.incidents {
         return Err(none());
     }

@@ -2,7 +2,6 @@
 
 use super::reasons::{Reason, reasons};
 use super::{Frame, Page, Pairs, Shared, given, html};
-use crate::error::PageError;
 use crate::select::Listing;
 use crate::table::Grid;
 use crate::view::{View, address};
@@ -85,8 +84,7 @@ pub(super) fn incident(grid: &Grid, i: usize) -> Incident {
 const HAND_ON: &str = "SELECT * FROM events WHERE incident <= 10 ORDER BY incident, lanner_row";
 
 pub(super) async fn page(State(bench): Shared, Query(pairs): Pairs) -> Page {
-    let none = || PageError::Missing("This hunt has no incidents.".into());
-    let schema = bench.desk.schema("incidents").ok_or_else(none)?;
+    let schema = bench.schema("incidents")?;
     let text = given(&pairs, "q").unwrap_or_default().trim().to_owned();
     let at = given(&pairs, "page").and_then(|p| p.parse::<usize>().ok()).unwrap_or(1).max(1) - 1;
     let listing = listing(schema);

@@ -1,20 +1,21 @@
 //! A list of any table: filters, order and pages in its address, fifty rows at a time.
 
+mod groups;
+
 use super::{Frame, Page, html};
 use crate::bench::Bench;
 use crate::error::PageError;
 use crate::quote;
 use crate::select::Listing;
 use crate::table::{Grid, figure, moment};
-use crate::view::{Filter, Op, View, address};
+use crate::view::{Op, View, address};
 use askama::Template;
 use axum::response::{IntoResponse, Redirect};
+use groups::Groups;
 use lanner_report::words::{Shown, grouped};
 
 /// Rows of a page.
 const ROWS: usize = 50;
-/// Groups of a grouped list.
-const GROUPS: usize = 200;
 /// Characters of a cell that are fetched, and that are shown.
 const CELL: (usize, usize) = (400, 56);
 
@@ -124,26 +125,6 @@ struct Pager {
     to: String,
     before: Option<String>,
     after: Option<String>,
-}
-
-/// A list grouped by a column.
-struct Groups {
-    by: Shown,
-    lines: Vec<Group>,
-    timed: bool,
-    scored: bool,
-    more: bool,
-}
-
-struct Group {
-    value: Option<Shown>,
-    href: String,
-    lines: String,
-    rows: String,
-    share: String,
-    top: String,
-    first: String,
-    last: String,
 }
 
 impl List<'_> {
@@ -316,61 +297,6 @@ impl List<'_> {
             before: (view.page > 0).then(|| page(view.page - 1)),
             after: (to < total).then(|| page(view.page + 1)),
         }
-    }
-
-    async fn groups(
-        &self,
-        bench: &Bench,
-        view: &View,
-        by: &str,
-        condition: &str,
-    ) -> Result<Groups, PageError> {
-        let scored = self.listing.schema.column_with_name("score").is_some();
-        let rows =
-            self.copies.map_or("count(*)".to_owned(), |c| format!("sum({})", quote::name(c)));
-        let top = if scored { "max(\"score\")" } else { "0" };
-        let (first, last) = match self.listing.times {
-            Some((first, last)) => {
-                (format!("min({})", quote::name(first)), format!("max({})", quote::name(last)))
-            }
-            None => ("NULL".to_owned(), "NULL".to_owned()),
-        };
-        let sql = format!(
-            "SELECT left(CAST({by} AS VARCHAR), {cut}) AS value, count(*) AS lines, {rows} AS rows, \
-             {top} AS top, {first} AS first, {last} AS last FROM {table}{condition} GROUP BY 1 \
-             ORDER BY rows DESC, value LIMIT {limit}",
-            by = quote::name(by),
-            cut = CELL.0 + 1,
-            table = self.listing.table,
-            limit = GROUPS + 1,
-        );
-        let grid = bench.ask(&sql, GROUPS + 1).await?;
-        let shown = grid.rows().min(GROUPS);
-        let most = (0..shown).map(|i| grid.count(i, "rows")).max().unwrap_or(1).max(1);
-        let group = |i: usize| {
-            let value = grid.get(i, "value");
-            let rows = grid.count(i, "rows");
-            Group {
-                value: value.map(|v| Shown::new(v, 90, 300)),
-                href: view.with(self.path, |v| {
-                    v.by = None;
-                    v.filters.push(Filter::value(by, value));
-                }),
-                lines: grouped(grid.count(i, "lines")),
-                rows: grouped(rows),
-                share: format!("{:.2}", 100.0 * rows as f64 / most as f64),
-                top: grid.get(i, "top").map(figure).unwrap_or_default(),
-                first: grid.time(i, "first"),
-                last: grid.time(i, "last"),
-            }
-        };
-        Ok(Groups {
-            by: Shown::new(by, 60, 200),
-            lines: (0..shown).map(group).collect(),
-            timed: self.listing.times.is_some(),
-            scored,
-            more: grid.rows() > GROUPS,
-        })
     }
 }
 

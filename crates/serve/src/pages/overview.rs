@@ -55,8 +55,7 @@ pub(super) async fn page(State(bench): Shared) -> Page {
             return html(&SessionsOverview { frame, parts });
         }
     };
-    let none = || PageError::Missing("There are no tuples.".into());
-    let schema = bench.desk.schema("tuples").ok_or_else(none)?;
+    let schema = bench.schema("tuples")?;
     let order = hunt.tuples(schema).order(&View::default());
     let sql = format!("SELECT * FROM tuples ORDER BY {order} LIMIT {TUPLES}");
     let first = format!("SELECT * FROM incidents ORDER BY incident LIMIT {MARKED}");
@@ -112,15 +111,11 @@ async fn activity(
         return Ok(None);
     };
     let span = Span::new(first, last);
-    let schema = |table: &str| bench.desk.schema(table);
-    let (Some(events), Some(tuples)) = (schema("events"), schema("tuples")) else {
-        return Ok(None);
-    };
-    let rows = schema("rows");
-    let flagged = hunt.events("events", events);
-    let all = match rows {
-        Some(rows) => hunt.events("rows", rows),
-        None => hunt.tuples(tuples),
+    let flagged = hunt.events("events", bench.schema("events")?);
+    let all = if hunt.kept {
+        hunt.events("rows", bench.schema("rows")?)
+    } else {
+        hunt.tuples(bench.schema("tuples")?)
     };
     let (all, odd) = tokio::join!(bins(bench, &all, span), bins(bench, &flagged, span));
     let listed = |from: i64, to: i64| {

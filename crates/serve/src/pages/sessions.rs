@@ -3,13 +3,11 @@
 use super::list::{Column, Form, List};
 use super::{Page, Pairs, Shared};
 use crate::bench::SESSION;
-use crate::error::PageError;
 use crate::select::Listing;
 use axum::extract::{Query, State};
 
 pub(super) async fn page(State(bench): Shared, Query(pairs): Pairs) -> Page {
-    let none = || PageError::Missing("A hunt for events has no sessions.".into());
-    let schema = bench.desk.schema("sessions").ok_or_else(none)?;
+    let schema = bench.schema("sessions")?;
     let has = |c: &str| schema.column_with_name(c).is_some();
     let mut columns = vec![
         Column::new("session_id", "Session", Form::Link(SESSION)),

@@ -98,7 +98,7 @@ mod tests {
             })
         };
         let tree = Tree::new(&json!({"a": {"b": [1, {"c": null}]}, "d": {}}));
-        assert_eq!((balance(&tree), tree.cut, tree.nodes.len()), ((0, 0), false, 10));
+        assert_eq!((balance(&tree), tree.cut, tree.nodes.len()), ((0, 0), false, 9));
         let wide = Tree::new(&json!({ "a": vec![vec![1; 9]; 1000] }));
         assert!(wide.cut && balance(&wide) == (0, 0));
         assert!(wide.nodes.len() < NODES + 8);

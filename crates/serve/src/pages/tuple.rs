@@ -23,8 +23,7 @@ pub(super) struct Vote {
 /// The tuple that the filters of an address find, or an empty grid.
 pub(super) async fn fetch(bench: &Bench, view: &View) -> Result<Grid, PageError> {
     let hunt = bench.hunt()?;
-    let none = || PageError::Missing("There are no tuples.".into());
-    let listing = hunt.tuples(bench.desk.schema("tuples").ok_or_else(none)?);
+    let listing = hunt.tuples(bench.schema("tuples")?);
     let sql = format!(
         "SELECT * FROM tuples{} ORDER BY {} LIMIT 1",
         listing.condition(view),
@@ -84,12 +83,7 @@ pub(super) async fn page(State(bench): Shared, Query(pairs): Pairs) -> Page {
         text: tuple.get(0, f).map(|v| Shown::new(v, 600, 2000)),
         href: entity(f, tuple.get(0, f)),
     };
-    let listing = hunt.tuples(
-        bench
-            .desk
-            .schema("tuples")
-            .ok_or_else(|| PageError::Missing("There are no tuples.".into()))?,
-    );
+    let listing = hunt.tuples(bench.schema("tuples")?);
     let rows =
         format!("SELECT * FROM rows{} ORDER BY lanner_row LIMIT 100", listing.condition(&own));
     html(&TuplePage {

@@ -2,7 +2,6 @@
 
 use super::list::{Column, Form, List};
 use super::{Page, Pairs, Shared};
-use crate::error::PageError;
 use crate::hunt::{HuntBench, SHOWN};
 use crate::table::Grid;
 use crate::view::{Filter, View};
@@ -33,8 +32,7 @@ pub(super) fn address_of(fields: &[&str], grid: &Grid, row: usize) -> String {
 
 pub(super) async fn page(State(bench): Shared, Query(pairs): Pairs) -> Page {
     let hunt = bench.hunt()?;
-    let schema = bench.desk.schema("tuples");
-    let schema = schema.ok_or_else(|| PageError::Missing("There are no tuples.".into()))?;
+    let schema = bench.schema("tuples")?;
     let fields: Vec<&str> = hunt.fields().collect();
     let order = if hunt.by_score() { "by score" } else { "by votes, then score" };
     let list = List {

@@ -6,6 +6,7 @@ mod load;
 
 use super::parts::SessionsParts;
 use super::pieces::{Files, Run, Summary};
+use super::script;
 use super::tables::{Accounting, Clock, Setting};
 use super::words::{self, Shown, grouped};
 use super::{Figure, named};
