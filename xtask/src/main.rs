@@ -1,8 +1,10 @@
 //! The project's checks, in Rust, so that they run wherever cargo runs.
 
+mod browser;
 mod features;
 mod python;
 mod tidy;
+mod venv;
 
 use anyhow::{Context, Result, bail, ensure};
 use std::path::{Path, PathBuf};
@@ -14,6 +16,7 @@ cargo xtask check   all checks, as CI runs them
 cargo xtask fmt     format every Rust file (also those declared in the registry's macro)
 cargo xtask tidy    layout rules: crate arrows, file sizes, decision records, features of dependencies
 cargo xtask doc     the API documents, warnings being errors
+cargo xtask browser the workbench in a browser: every page, hostile logs, keys, accessibility
 cargo xtask python  the Python package: built, installed into a fresh environment, tested";
 
 fn main() -> Result<()> {
@@ -23,6 +26,7 @@ fn main() -> Result<()> {
         Some("fmt") => format(&root, false),
         Some("tidy") => tidy(&root),
         Some("doc") => doc(&root),
+        Some("browser") => browser::browser(&root),
         Some("python") => python::python(&root),
         other => bail!("unknown task {:?}\n\n{HELP}", other.unwrap_or("")),
     }
@@ -42,6 +46,7 @@ fn check(root: &Path) -> Result<()> {
     })?;
     step("documents", || doc(root))?;
     step("tests", || cargo(root, &["test", "--workspace", "--locked", "--no-fail-fast"]))?;
+    browser::browser(root)?;
     python::python(root)
 }
 

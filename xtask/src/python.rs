@@ -1,9 +1,9 @@
 //! The Python package: its wheel built, installed where nothing of it was, and tested there.
 
+use crate::venv::{environment, module, pip, tools_in};
 use crate::{run, step};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use std::path::Path;
-use std::process::Command;
 
 /// Where the package's sources are.
 const PACKAGE: &str = "crates/python";
@@ -48,48 +48,11 @@ pub(crate) fn python(root: &Path) -> Result<()> {
     })
 }
 
-/// The environment that builds, kept from run to run as long as the same is asked of it.
-fn tools_in(tools: &Path, pinned: &Path) -> Result<()> {
-    let (wanted, stamp) = (std::fs::read_to_string(pinned)?, tools.join("requirements.txt"));
-    if std::fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
-        return Ok(());
-    }
-    environment(tools)?;
-    let mut requirements = pip(tools);
-    requirements.arg("--requirement").arg(pinned);
-    run(requirements)?;
-    std::fs::write(stamp, wanted).context("noting what was installed")
-}
-
-/// Makes an environment without any package, in the place of whatever was there.
-fn environment(folder: &Path) -> Result<()> {
-    let python = std::env::var_os("LANNER_PYTHON").unwrap_or_else(|| "python3".into());
-    let mut venv = Command::new(python);
-    venv.args(["-m", "venv", "--clear"]).arg(folder);
-    run(venv)
-}
-
 /// A check of the package's sources.
 fn lint(tools: &Path, package: &Path, args: &[&str]) -> Result<()> {
     let mut lint = module(tools, args[0]);
     lint.current_dir(package).args(&args[1..]);
     run(lint)
-}
-
-/// An installation into an environment.
-fn pip(environment: &Path) -> Command {
-    let mut pip = module(environment, "pip");
-    pip.args(["install", "--quiet", "--disable-pip-version-check"]);
-    pip
-}
-
-/// A module of an environment as a program. It finds what is installed there and nothing else, as the
-/// package's sources have no native half.
-fn module(environment: &Path, name: &str) -> Command {
-    let folder = if cfg!(windows) { "Scripts" } else { "bin" };
-    let mut command = Command::new(environment.join(folder).join("python"));
-    command.env_remove("PYTHONPATH").args(["-m", name]);
-    command
 }
 
 /// Removes a folder, so that nothing of an earlier run is taken for this one's.

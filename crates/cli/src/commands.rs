@@ -12,6 +12,7 @@ mod query;
 mod report;
 mod sample;
 mod score;
+mod serve;
 mod sessions;
 
 use crate::failure::Failure;
@@ -35,6 +36,8 @@ pub(crate) enum Command {
     Models(models::Args),
     /// Ask a finished hunt with SQL
     Query(query::Args),
+    /// Look at a finished hunt in the browser: a local page that filters, explains and exports
+    Serve(serve::Args),
     /// Measure how well a finished hunt found what is labelled
     Evaluate(evaluate::Args),
     /// Draw the page of a finished hunt again
@@ -43,6 +46,17 @@ pub(crate) enum Command {
     Sample(sample::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
+}
+
+impl Command {
+    /// Does it go on until Ctrl-C, its usual end?
+    pub(crate) fn serves(&self) -> bool {
+        match self {
+            Self::Serve(_) => true,
+            Self::Hunt(args) => args.open,
+            _ => false,
+        }
+    }
 }
 
 /// Does what was asked for.
@@ -55,6 +69,7 @@ pub(crate) fn run(command: Command, cancel: &Cancel) -> Result<(), Failure> {
         Command::Fields(args) => fields::run(args, cancel),
         Command::Models(args) => models::run(args),
         Command::Query(args) => query::run(args, cancel),
+        Command::Serve(args) => serve::run(args, cancel),
         Command::Evaluate(args) => evaluate::run(args, cancel),
         Command::Report(args) => report::run(args),
         Command::Sample(args) => sample::run(args, cancel),

@@ -24,6 +24,7 @@ const AFTER: &str = "\
 Try it on generated logs:
   lanner sample cloudtrail --rows 50000 --seed 1 --out trail
   lanner hunt trail --out found
+  lanner serve found --open
   lanner query found \"SELECT rank, eventName, why FROM tuples LIMIT 20\"
 
 Exit status: 0 done, 1 failed, 2 bad usage, 3 too many rejected records, 130 interrupted.";
@@ -49,9 +50,10 @@ fn main() -> ExitCode {
         }
         raised.raise();
     });
+    let serves = cli.command.serves();
     let result = commands::run(cli.command, &cancel);
     let failure = match result {
-        Ok(()) if cancel.is_raised() => Failure::interrupted(),
+        Ok(()) if cancel.is_raised() && !serves => Failure::interrupted(),
         Ok(()) => return ExitCode::SUCCESS,
         Err(failure) => failure,
     };

@@ -4,6 +4,7 @@
 //! The only crate that knows DataFusion. Another engine (a cluster) implements [`Engine`] and nothing
 //! else changes.
 
+mod desk;
 mod error;
 mod ids;
 mod local;
@@ -12,6 +13,7 @@ mod query;
 mod rows;
 mod sql;
 
+pub use desk::{Answer, Desk};
 pub use error::CollapseError;
 pub use local::{Local, Memory};
 pub use profile::{Count, FieldProfile, Profile, profile};

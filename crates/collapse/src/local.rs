@@ -295,7 +295,9 @@ pub(crate) fn session(threads: usize, memory: Memory) -> Result<SessionContext, 
         .with_target_partitions(threads)
         .with_information_schema(false)
         .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false)
-        .set_bool("datafusion.execution.parquet.schema_force_view_types", false);
+        .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
+        // Columns of rows that a condition leaves out are not decoded.
+        .set_bool("datafusion.execution.parquet.pushdown_filters", true);
     let pool = Arc::new(FairSpillPool::new(memory.bytes));
     let env = RuntimeEnvBuilder::new().with_memory_pool(pool).build_arc()?;
     Ok(SessionContext::new_with_config_rt(config, env))

@@ -5,15 +5,16 @@ use crate::rows::{FILE, PLACE, Rows, TIME, split};
 use crate::sql::{Names, no_column, statement};
 use crate::{CollapseError, Sink, Spec};
 use arrow::array::{AsArray, StringArray, UInt64Array};
-use arrow::datatypes::{DataType, FieldRef, SchemaRef, UInt64Type};
+use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef, UInt64Type};
 use arrow::record_batch::RecordBatch;
 use datafusion::common::{JoinType, TableReference};
 use datafusion::datasource::MemTable;
 use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, Operator, Volatility, binary_expr, create_udf, ident,
+    ColumnarValue, Expr, LogicalPlan, Operator, Volatility, binary_expr, create_udf, ident,
 };
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
+use datafusion::sql::parser::Statement;
 use futures::StreamExt;
 use lanner_frame::Cancel;
 use lanner_read::{FileAccount, Inputs};
@@ -88,48 +89,23 @@ impl Query {
         sink: Sink<'_>,
     ) -> Result<SchemaRef, CollapseError> {
         let session = crate::local::session(self.threads, self.memory)?;
-        let mut columns: Vec<String> = Vec::new();
-        let mut learn = |names: Vec<String>| {
-            for name in names {
-                if !columns.contains(&name) {
-                    columns.push(name);
-                }
-            }
-        };
-        for (name, path) in &tables.files {
-            let path = path.to_string_lossy().into_owned();
-            session
-                .register_parquet(
-                    TableReference::bare(name.as_str()),
-                    &path,
-                    ParquetReadOptions::default(),
-                )
-                .await?;
-            learn(names(session.table(name.as_str()).await?.schema().as_arrow()));
-        }
-        for (name, batch) in &tables.batches {
-            learn(names(&batch.schema()));
-            let table = MemTable::try_new(batch.schema(), vec![vec![batch.clone()]])?;
-            session.register_table(TableReference::bare(name.as_str()), Arc::new(table))?;
+        let mut columns = Columns::default();
+        for (_, schema) in register(&session, tables).await? {
+            columns.learn(&schema);
         }
         if let Some(rows) = &rows {
-            learn(names(rows.inputs.schema()));
-            learn(names(&rows.tuples.schema()));
+            columns.learn(rows.inputs.schema());
+            columns.learn(&rows.tuples.schema());
         }
         let inputs = rows.as_ref().map(|r| r.inputs.clone());
         let path = |name: &str| inputs.as_ref().is_some_and(|i| i.field(name).is_ok());
         let state = session.state();
-        let (parsed, paths) =
-            statement(&state, &self.text, &Names { columns, path: &path, unknown: &no_column })?;
+        let names = Names { columns: columns.0, path: &path, unknown: &no_column };
+        let (parsed, paths) = statement(&state, &self.text, &names)?;
         if let Some(rows) = rows {
             register_rows(&session, rows, &paths, self.threads)?;
         }
-        let plan = session.state().statement_to_plan(parsed).await?;
-        let reading = SQLOptions::new()
-            .with_allow_ddl(false)
-            .with_allow_dml(false)
-            .with_allow_statements(false);
-        reading.verify_plan(&plan)?;
+        let plan = planned(&session, parsed).await?;
         let mut stream = session.execute_logical_plan(plan).await?.execute_stream().await?;
         let schema = stream.schema();
         while let Some(batch) = stream.next().await {
@@ -141,11 +117,57 @@ impl Query {
     }
 }
 
-fn names(schema: &arrow::datatypes::Schema) -> Vec<String> {
+/// The names of all columns, each once.
+#[derive(Default)]
+pub(crate) struct Columns(pub(crate) Vec<String>);
+
+impl Columns {
+    pub(crate) fn learn(&mut self, schema: &Schema) {
+        for name in names(schema) {
+            if !self.0.contains(&name) {
+                self.0.push(name);
+            }
+        }
+    }
+}
+
+fn names(schema: &Schema) -> Vec<String> {
     schema.fields().iter().map(|f| f.name().clone()).collect()
 }
 
-/// Registers `rows`: every input row, left-joined to the tuples; rows that were not scored have nulls.
+/// Registers the tables and gives the columns of each.
+pub(crate) async fn register(
+    session: &SessionContext,
+    tables: &Tables,
+) -> Result<Vec<(String, SchemaRef)>, CollapseError> {
+    let mut schemas = Vec::new();
+    for (name, path) in &tables.files {
+        let path = path.to_string_lossy().into_owned();
+        let table = TableReference::bare(name.as_str());
+        session.register_parquet(table.clone(), &path, ParquetReadOptions::default()).await?;
+        schemas.push((name.clone(), Arc::clone(session.table(table).await?.schema().inner())));
+    }
+    for (name, batch) in &tables.batches {
+        let table = MemTable::try_new(batch.schema(), vec![vec![batch.clone()]])?;
+        session.register_table(TableReference::bare(name.as_str()), Arc::new(table))?;
+        schemas.push((name.clone(), batch.schema()));
+    }
+    Ok(schemas)
+}
+
+/// The plan of a statement that only reads; refuses any other.
+pub(crate) async fn planned(
+    session: &SessionContext,
+    parsed: Statement,
+) -> Result<LogicalPlan, CollapseError> {
+    let plan = session.state().statement_to_plan(parsed).await?;
+    let reading =
+        SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    reading.verify_plan(&plan)?;
+    Ok(plan)
+}
+
+/// Registers `rows`: every input row, joined to its tuple; rows that were not scored have nulls.
 fn register_rows(
     session: &SessionContext,
     rows: RowsTable,
@@ -171,7 +193,8 @@ fn register_rows(
         on.push(frame.parse_sql_expr(&filter)?);
     }
     on.extend(crate::local::within(&spec));
-    let joined = frame.join_on(session.read_table(Arc::new(marks))?, JoinType::Left, on)?;
+    // The tuples are held, the rows pass by them.
+    let joined = session.read_table(Arc::new(marks))?.join_on(frame, JoinType::Right, on)?;
     let paths: Vec<String> = inputs.files().iter().map(|f| f.shown.clone()).collect();
     let (row, file) = place_functions(Arc::new(Places::new(&accounts, paths)));
     let mut wanted: Vec<Expr> = vec![
@@ -205,7 +228,7 @@ fn with_keys(tuples: &RecordBatch, keys: &[String]) -> Result<RecordBatch, Colla
     let named = |f: &FieldRef| f.as_ref().clone().with_name(mark(f.name()));
     fields.extend(tuples.schema().fields().iter().skip(keys.len()).map(named).map(Arc::new));
     columns.extend(tuples.columns().iter().skip(keys.len()).cloned());
-    Ok(RecordBatch::try_new(Arc::new(arrow::datatypes::Schema::new(fields)), columns)?)
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
 }
 
 /// Functions from a place to the row's number and to its file's path.

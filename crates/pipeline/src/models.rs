@@ -252,12 +252,13 @@ fn message(panic: &(dyn Any + Send)) -> &str {
 mod tests {
     use super::*;
     use crate::forecast::Basis;
-    use lanner_detect::{Card, Randomness, Saved, Scorer};
+    use lanner_detect::{Card, Kind, Randomness, Saved, Scorer};
     use lanner_frame::Matrix;
 
     static CARD: Card = Card {
         id: "TEST",
         title: "A model for this test",
+        kind: Kind::Numeric,
         idea: "",
         formula: "",
         params: &[],

@@ -56,8 +56,21 @@ impl<W: Write> CsvTable<W> {
     }
 }
 
-/// A column as the texts that the CSV file has, null staying null.
-pub(crate) fn texts(column: &ArrayRef) -> Result<StringArray, ArrowError> {
+/// A table as CSV: times in RFC 3339 UTC, cells that a spreadsheet would run neutralised unless `raw`.
+///
+/// # Errors
+/// [`ReportError::Arrow`] for a column without a form as text.
+pub fn csv(schema: &Schema, batches: &[RecordBatch], raw: bool) -> Result<Vec<u8>, ReportError> {
+    let mut table = CsvTable::new(Vec::new(), schema, raw)?;
+    batches.iter().try_for_each(|batch| table.write(batch))?;
+    table.finish()
+}
+
+/// A column as the texts that a CSV file has, null staying null.
+///
+/// # Errors
+/// [`ArrowError`] for a column without a form as text.
+pub fn texts(column: &ArrayRef) -> Result<StringArray, ArrowError> {
     let column = utc(column)?;
     let options = FormatOptions::new().with_display_error(true);
     let format = ArrayFormatter::try_new(column.as_ref(), &options)?;
@@ -89,9 +102,7 @@ mod tests {
             ("number", Arc::new(numbers)),
         ])
         .unwrap();
-        let mut table = CsvTable::new(Vec::new(), &batch.schema(), raw).unwrap();
-        table.write(&batch).unwrap();
-        String::from_utf8(table.finish().unwrap()).unwrap()
+        String::from_utf8(super::csv(&batch.schema(), &[batch.clone()], raw).unwrap()).unwrap()
     }
 
     #[test]

@@ -26,13 +26,16 @@ mod whole;
 mod why;
 mod write;
 
+pub use cells::{csv, texts};
 pub use checks::Check;
 pub use error::{Name, ReportError};
 pub use manifest::{
     Expected, InputFile, Inputs, Manifest, OutputFile, RejectPlace, SkippedFile, Timing,
 };
-pub use models::ModelEntry;
-pub use page::draw;
+pub use models::{ModelEntry, model_entries, models_table};
+pub use page::charts::{Tick, px, ticks};
+pub use page::parts::{AnyManifest, BIRD, HuntParts, SESSIONS_STYLE, STYLE, SessionsParts};
+pub use page::{draw, words};
 pub use private::{check_file, write_private};
 pub use reopen::{Finished, rows_table};
 pub use sessions::{

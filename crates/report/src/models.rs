@@ -1,8 +1,16 @@
 //! `models.json`: how every model that was asked for ended.
 
+use crate::ReportError;
+use arrow::array::{ArrayRef, Float64Array, StringArray, UInt64Array};
+use arrow::record_batch::RecordBatch;
 use lanner_pipeline::{ModelRun, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Name of the file.
+const MODELS: &str = "models.json";
 
 /// One model of a hunt. `fit_seconds`, `peak_memory_bytes` and what trials gave in `forecast` differ
 /// between runs; all else is the same.
@@ -59,4 +67,42 @@ impl From<&ModelRun> for ModelEntry {
 /// The models with scores and votes, in registry order: those with columns of their own.
 pub(crate) fn ran(models: &[ModelRun]) -> impl Iterator<Item = &ModelRun> {
     models.iter().filter(|m| m.status == Status::Ran)
+}
+
+/// The models of a finished hunt, from its `models.json`.
+///
+/// # Errors
+/// [`ReportError`] if the file is missing or damaged.
+pub fn model_entries(dir: &Path) -> Result<Vec<ModelEntry>, ReportError> {
+    let path = dir.join(MODELS);
+    let text = std::fs::read(&path).map_err(ReportError::io("read", &path))?;
+    serde_json::from_slice(&text)
+        .map_err(|e| ReportError::Damaged { file: MODELS, reason: e.to_string() })
+}
+
+/// The table `models` of queries: a row for each, parameters as JSON text.
+///
+/// # Errors
+/// None in practice; columns of one length make a table.
+pub fn models_table(models: &[ModelEntry]) -> Result<RecordBatch, ReportError> {
+    let text = |get: fn(&ModelEntry) -> Option<String>| -> ArrayRef {
+        Arc::new(models.iter().map(get).collect::<StringArray>())
+    };
+    let number = |get: fn(&ModelEntry) -> Option<f64>| -> ArrayRef {
+        Arc::new(models.iter().map(get).collect::<Float64Array>())
+    };
+    let flagged: UInt64Array = models.iter().map(|m| Some(m.flagged_rows)).collect();
+    let columns: [(&str, ArrayRef); 10] = [
+        ("id", text(|m| Some(m.id.clone()))),
+        ("title", text(|m| Some(m.title.clone()))),
+        ("status", text(|m| Some(m.status.clone()))),
+        ("parameters", text(|m| Some(m.parameters.to_string()))),
+        ("forecast_seconds", number(|m| m.forecast["seconds"].as_f64())),
+        ("fit_seconds", number(|m| m.fit_seconds)),
+        ("peak_memory_bytes", number(|m| m.peak_memory_bytes.map(|b| b as f64))),
+        ("threshold", number(|m| m.threshold)),
+        ("flagged_rows", Arc::new(flagged)),
+        ("error", text(|m| m.error.clone())),
+    ];
+    Ok(RecordBatch::try_from_iter_with_nullable(columns.map(|(n, c)| (n, c, true)))?)
 }

@@ -8,9 +8,10 @@ use crate::target::Staging;
 use crate::tuples::TUPLES;
 use crate::whole::ROWS;
 use crate::{
-    InputFile, Manifest, ModelEntry, OutputFile, ReportError, SessionsManifest, Target, check_target,
+    AnyManifest, InputFile, Manifest, OutputFile, ReportError, Target, check_target, model_entries,
+    models_table,
 };
-use arrow::array::{ArrayRef, Float64Array, Int32Array, RecordBatch, StringArray, UInt64Array};
+use arrow::array::{ArrayRef, Int32Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema};
 use lanner_collapse::{CollapseError, RowsTable, Spec, Tables};
 use lanner_encode::{Classic, FeatureKind};
@@ -26,14 +27,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Finished {
     dir: PathBuf,
-    kind: Kind,
-}
-
-/// What was hunted for, with the manifest.
-#[derive(Debug)]
-enum Kind {
-    Events(Box<Manifest>),
-    Sessions(Box<SessionsManifest>),
+    manifest: AnyManifest,
 }
 
 impl Finished {
@@ -42,30 +36,26 @@ impl Finished {
     /// # Errors
     /// [`ReportError`] if it is none.
     pub fn open(dir: &Path) -> Result<Self, ReportError> {
-        let kind = match SessionsManifest::read(dir)? {
-            Some(manifest) => Kind::Sessions(Box::new(manifest)),
-            None => Kind::Events(Box::new(Manifest::read(dir)?)),
-        };
-        Ok(Self { dir: dir.to_owned(), kind })
+        Ok(Self { dir: dir.to_owned(), manifest: AnyManifest::read(dir)? })
     }
 
     /// Was it a hunt for sessions?
     pub fn of_sessions(&self) -> bool {
-        matches!(self.kind, Kind::Sessions(_))
+        matches!(self.manifest, AnyManifest::Sessions(_))
     }
 
     /// The files that were read.
     pub fn inputs(&self) -> &[InputFile] {
-        match &self.kind {
-            Kind::Events(manifest) => &manifest.inputs.files,
-            Kind::Sessions(manifest) => &manifest.inputs.files,
+        match &self.manifest {
+            AnyManifest::Hunt(manifest) => &manifest.inputs.files,
+            AnyManifest::Sessions(manifest) => &manifest.inputs.files,
         }
     }
 
     fn outputs(&self) -> &[OutputFile] {
-        match &self.kind {
-            Kind::Events(manifest) => &manifest.outputs,
-            Kind::Sessions(manifest) => &manifest.outputs,
+        match &self.manifest {
+            AnyManifest::Hunt(manifest) => &manifest.outputs,
+            AnyManifest::Sessions(manifest) => &manifest.outputs,
         }
     }
 
@@ -75,15 +65,15 @@ impl Finished {
     /// # Errors
     /// [`ReportError`] if the list of models cannot be read.
     pub fn tables(&self) -> Result<Tables, ReportError> {
-        let ours: &[&str] = match self.kind {
-            Kind::Events(_) => &[EVENTS, TUPLES, INCIDENTS, ROWS],
-            Kind::Sessions(_) => &[SESSIONS_TABLE, EVENTS],
+        let ours: &[&str] = match self.manifest {
+            AnyManifest::Hunt(_) => &[EVENTS, TUPLES, INCIDENTS, ROWS],
+            AnyManifest::Sessions(_) => &[SESSIONS_TABLE, EVENTS],
         };
         let there = ours.iter().filter(|&&name| self.outputs().iter().any(|o| o.name == name));
         let table = |name: &&str| (name.trim_end_matches(".parquet").to_owned(), self.dir.join(name));
-        let batches = match self.kind {
-            Kind::Events(_) => vec![("models".to_owned(), models(&self.dir)?)],
-            Kind::Sessions(_) => Vec::new(),
+        let batches = match self.manifest {
+            AnyManifest::Hunt(_) => vec![("models".to_owned(), models_table(&model_entries(&self.dir)?)?)],
+            AnyManifest::Sessions(_) => Vec::new(),
         };
         Ok(Tables { files: there.map(table).collect(), batches })
     }
@@ -118,42 +108,12 @@ impl Finished {
         threads: usize,
         cancel: &Cancel,
     ) -> Result<Option<RowsTable>, ReportError> {
-        let Kind::Events(manifest) = &self.kind else { return Ok(None) };
+        let AnyManifest::Hunt(manifest) = &self.manifest else { return Ok(None) };
         if manifest.outputs.iter().any(|o| o.name == ROWS) {
             return Ok(None);
         }
         rows_table(&self.dir, manifest, inputs, threads, cancel).map(Some)
     }
-}
-
-/// The table `models`, from models.json.
-fn models(dir: &Path) -> Result<RecordBatch, ReportError> {
-    const FILE: &str = "models.json";
-    let path = dir.join(FILE);
-    let text = std::fs::read_to_string(&path).map_err(ReportError::io("read", &path))?;
-    let list: Vec<ModelEntry> = serde_json::from_str(&text)
-        .map_err(|e| ReportError::Damaged { file: FILE, reason: e.to_string() })?;
-    let texts = |of: fn(&ModelEntry) -> Option<&str>| -> ArrayRef {
-        Arc::new(list.iter().map(of).collect::<StringArray>())
-    };
-    let numbers = |of: fn(&ModelEntry) -> Option<f64>| -> ArrayRef {
-        Arc::new(list.iter().map(of).collect::<Float64Array>())
-    };
-    let parameters: StringArray = list.iter().map(|m| Some(m.parameters.to_string())).collect();
-    let flagged = UInt64Array::from_iter_values(list.iter().map(|m| m.flagged_rows));
-    let columns: [(&str, ArrayRef); 10] = [
-        ("id", texts(|m| Some(&m.id))),
-        ("title", texts(|m| Some(&m.title))),
-        ("status", texts(|m| Some(&m.status))),
-        ("parameters", Arc::new(parameters)),
-        ("forecast_seconds", numbers(|m| m.forecast["seconds"].as_f64())),
-        ("fit_seconds", numbers(|m| m.fit_seconds)),
-        ("peak_memory_bytes", numbers(|m| m.peak_memory_bytes.map(|bytes| bytes as f64))),
-        ("threshold", numbers(|m| m.threshold)),
-        ("flagged_rows", Arc::new(flagged)),
-        ("error", texts(|m| m.error.as_deref())),
-    ];
-    Ok(RecordBatch::try_from_iter_with_nullable(columns.map(|(n, c)| (n, c, true)))?)
 }
 
 /// The table `rows` of a hunt: `inputs`, or the inputs of the manifest, opened again after their hashes were

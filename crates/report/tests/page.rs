@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::sync::Arc;
 
-const TAGS: [&str; 50] = [
+const TAGS: [&str; 51] = [
     "!DOCTYPE",
     "a",
     "b",
@@ -49,6 +49,7 @@ const TAGS: [&str; 50] = [
     "path",
     "pattern",
     "rect",
+    "script",
     "section",
     "small",
     "span",
@@ -65,7 +66,7 @@ const TAGS: [&str; 50] = [
     "tr",
     "ul",
 ];
-const ATTRIBUTES: [&str; 38] = [
+const ATTRIBUTES: [&str; 41] = [
     "aria-hidden",
     "aria-label",
     "aria-labelledby",
@@ -76,6 +77,7 @@ const ATTRIBUTES: [&str; 38] = [
     "cx",
     "cy",
     "d",
+    "data-sift",
     "dx",
     "dy",
     "fill-opacity",
@@ -94,8 +96,10 @@ const ATTRIBUTES: [&str; 38] = [
     "rx",
     "scope",
     "style",
+    "tabindex",
     "title",
     "transform",
+    "type",
     "viewBox",
     "width",
     "x",
@@ -147,8 +151,8 @@ fn tags(page: &str) -> Vec<(String, Vec<(String, String)>)> {
             }
             attributes.push((key, value));
         }
-        if name == "style" {
-            rest = &rest[rest.find("</style>").unwrap()..];
+        if name == "style" || name == "script" {
+            rest = &rest[rest.find(&format!("</{name}>")).unwrap()..];
         }
         all.push((name, attributes));
     }
@@ -170,6 +174,11 @@ fn assert_harmless(page: &str) {
             }
         }
     }
+    // The one script is the one that the policy names, and nothing on the page is in it.
+    assert_eq!(page.matches("<script").count(), 1);
+    let script = page.split("<script type=\"module\">").nth(1).unwrap();
+    assert_eq!(script.split("</script>").next().unwrap(), include_str!("../templates/sift.js"));
+    assert_eq!(page.matches("script-src 'sha256-").count(), 1);
     let unsafe_char = |c: char| {
         (c.is_control() && c != '\n')
             || ('\u{200B}'..='\u{200F}').contains(&c)

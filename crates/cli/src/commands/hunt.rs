@@ -55,6 +55,9 @@ pub(crate) struct Args {
     /// Ring the terminal's bell at the end
     #[arg(long, help_heading = "Output")]
     bell: bool,
+    /// Then open the result in the browser, as lanner serve does
+    #[arg(long, help_heading = "Output", requires = "out")]
+    pub(super) open: bool,
 }
 
 pub(crate) fn run(mut args: Args, cancel: &Cancel) -> Result<(), Failure> {
@@ -94,7 +97,13 @@ pub(crate) fn run(mut args: Args, cancel: &Cancel) -> Result<(), Failure> {
         std::io::stderr().write_all(b"\x07")?;
     }
     let input = &found.outcome.input;
-    few_rejects(input.rejected, input.read, args.plan.max_rejects.unwrap_or(5.0), "scored")
+    let (rejected, read) = (input.rejected, input.read);
+    if let Some(target) = target.as_ref().filter(|_| args.open) {
+        // The page needs the memory more than the finished hunt does.
+        drop(found);
+        super::serve::serve(&target.out, 0, request.threads, true, cancel)?;
+    }
+    few_rejects(rejected, read, args.plan.max_rejects.unwrap_or(5.0), "scored")
 }
 
 /// The folder that an output folder stands in.

@@ -8,6 +8,7 @@ mod hunt;
 mod lanner;
 mod refuse;
 mod score;
+mod serve;
 mod sessions;
 mod shared_data;
 

@@ -96,7 +96,7 @@ fn planted_sessions_are_found_and_everything_adds_up() {
     assert_eq!(of("Session Unlike Its Peers (ensemble)"), findings.len() - flagged);
     let page = fs::read_to_string(found.join("report.html")).unwrap();
     assert!(page.contains("default-src 'none'") && page.contains("not primary evidence"));
-    assert!(!page.contains("<script"));
+    assert_eq!(page.matches("<script").count(), 1, "our own");
 }
 
 #[test]

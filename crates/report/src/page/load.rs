@@ -124,7 +124,7 @@ impl Hunt {
         let manifest: Manifest = json(dir, MANIFEST)?;
         let settings =
             serde_json::from_value(manifest.settings.clone()).map_err(|e| damaged(MANIFEST, e))?;
-        let models: Vec<ModelEntry> = json(dir, "models.json")?;
+        let models = crate::model_entries(dir)?;
         let (fields, tuples) = listed(dir, &models)?;
         let lanner = manifest.outputs.iter().any(|o| o.name == INCIDENTS);
         let incidents = if lanner { incidents(dir)? } else { Vec::new() };

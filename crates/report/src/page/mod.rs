@@ -1,23 +1,26 @@
 //! `report.html`: one page that stands alone, drawn from the files of a finished hunt.
 //!
-//! Views are plain data made here; `templates/report.html` is the one place where text becomes HTML, and
-//! it escapes everything. No script, nothing fetched.
+//! Views are plain data made here; `templates` are the one place where text becomes HTML, and they escape
+//! everything. Nothing is fetched; the one script sifts and sorts what is there.
 
-mod charts;
+pub(crate) mod charts;
 mod incidents;
 mod load;
+pub(crate) mod parts;
+mod pieces;
+mod script;
 mod sessions;
 mod strangest;
 mod tables;
-mod words;
+pub mod words;
 
-use crate::{Check, Manifest, ReportError, manifest};
+use crate::{Manifest, ReportError, manifest};
 use askama::Template;
-use charts::{Heat, RankChart, Spread, TimeChart};
+use charts::TimeChart;
 use load::Hunt;
+use pieces::{Agreement, Files, Models, Run, Settings, Summary, Votes};
 use std::path::Path;
 use strangest::Strange;
-use tables::{Accounting, Clock, FileRow, ModelRow, Setting};
 use words::{Shown, grouped};
 
 /// Tuples that the page lists; the files have all of them.
@@ -47,28 +50,18 @@ struct Page<'a> {
     manifest: &'a Manifest,
     title: String,
     kind: Shown,
-    figures: Vec<Figure>,
-    failed: Vec<&'a Check>,
-    accounting: Accounting,
+    summary: Summary<'a>,
     fields: Vec<Shown>,
     incidents: Vec<incidents::Incident>,
     lanner: bool,
     strangest: Vec<Strange>,
     when: Option<TimeChart>,
-    ranks: RankChart,
-    spreads: Vec<Spread>,
-    heats: Vec<Heat>,
-    models: Vec<ModelRow>,
-    files: Vec<FileRow>,
-    more_files: usize,
-    skipped: Vec<tables::SkippedRow>,
-    more_skipped: usize,
-    settings: Vec<Setting>,
-    uses: Vec<tables::FieldRow>,
-    more_uses: usize,
-    warnings: Vec<Shown>,
-    more_warnings: usize,
-    clock: Clock,
+    votes: Votes<'a>,
+    agreement: Agreement,
+    models: Models,
+    inputs: Files,
+    settings: Settings,
+    run: Run,
 }
 
 /// One key figure.
@@ -83,51 +76,21 @@ impl<'a> Page<'a> {
     fn new(hunt: &'a Hunt) -> Result<Self, ReportError> {
         let manifest = &hunt.manifest;
         let inputs = &manifest.inputs;
-        let (files, more_files) = tables::files(&inputs.files);
-        let (skipped, more_skipped) = tables::skipped(&inputs.skipped);
-        let (uses, more_uses) = tables::fields(&hunt.settings.fields);
-        let said = manifest.warnings.iter().chain(&manifest.notes);
-        let (warnings, more_warnings) = tables::some(said, |w| Shown::new(w, 400, 400));
         Ok(Self {
             title: named(&hunt.settings.inputs),
             kind: Shown::new(&hunt.settings.kind, 40, 40),
-            figures: figures(hunt),
-            failed: manifest.failed_checks().collect(),
-            accounting: Accounting::of(
-                inputs.read,
-                [
-                    ("scored", inputs.scored),
-                    ("filtered", inputs.filtered),
-                    ("rejected", inputs.rejected),
-                ],
-                inputs.repeated_ids,
-            ),
+            summary: Summary::of(hunt),
             fields: hunt.fields.iter().map(|f| Shown::new(f, 60, 300)).collect(),
             incidents: incidents::rows(hunt),
             lanner: hunt.settings.recipe == "lanner",
             strangest: strangest::rows(hunt),
             when: TimeChart::new(hunt),
-            ranks: RankChart::new(&hunt.ranks),
-            spreads: hunt.spreads()?,
-            heats: hunt.heats(),
-            models: hunt.models.iter().map(ModelRow::new).collect(),
-            files,
-            more_files,
-            skipped,
-            more_skipped,
-            settings: tables::settings(hunt),
-            uses,
-            more_uses,
-            warnings,
-            more_warnings,
-            clock: Clock::new(
-                [&manifest.started, &manifest.ended],
-                &manifest.command,
-                manifest.threads,
-                manifest.peak_memory_bytes,
-                &manifest.timings,
-            )
-            .with_models(&hunt.models),
+            votes: Votes::new(hunt)?,
+            agreement: Agreement::new(hunt),
+            models: Models::new(hunt),
+            inputs: Files::new(&inputs.files, &inputs.skipped),
+            settings: Settings::new(hunt),
+            run: Run::of(hunt),
             manifest,
         })
     }

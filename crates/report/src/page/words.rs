@@ -6,13 +6,14 @@ use jiff::Timestamp;
 use lanner_frame::text::excerpt;
 
 /// A whole number with commas between its thousands.
-pub(super) fn grouped(n: u64) -> String {
+pub fn grouped(n: u64) -> String {
     lanner_explain::grouped(n)
 }
 
 /// Log text cut for the page, with more of it for the pointer to show. Still to be escaped.
-#[derive(Clone)]
-pub(super) struct Shown {
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// What is shown.
     pub text: String,
     /// Empty where `text` is all there is.
     pub full: String,
@@ -20,7 +21,7 @@ pub(super) struct Shown {
 
 impl Shown {
     /// Cuts to `width` characters, and to `full` for the pointer.
-    pub(super) fn new(text: &str, width: usize, full: usize) -> Self {
+    pub fn new(text: &str, width: usize, full: usize) -> Self {
         let short = excerpt(text, width);
         let full = excerpt(text, full);
         let full = if full == short { String::new() } else { full };
@@ -29,12 +30,12 @@ impl Shown {
 }
 
 /// `1 file`, `2,000 files`.
-pub(super) fn count(n: usize, what: &str) -> String {
+pub fn count(n: usize, what: &str) -> String {
     format!("{} {what}{}", grouped(n as u64), if n == 1 { "" } else { "s" })
 }
 
 /// A score or a threshold, to as many digits as tell anything.
-pub(super) fn number(v: f64) -> String {
+pub fn number(v: f64) -> String {
     match v.abs() {
         a if !a.is_finite() => v.to_string(),
         0.0 => "0".into(),
@@ -52,7 +53,7 @@ pub(super) fn number(v: f64) -> String {
 }
 
 /// Seconds, to as many digits as tell anything.
-pub(super) fn seconds(s: f64) -> String {
+pub fn seconds(s: f64) -> String {
     match s {
         s if s < 0.0995 => format!("{:.0} ms", s * 1e3),
         s if s < 99.95 => format!("{s:.1} s"),
@@ -61,7 +62,7 @@ pub(super) fn seconds(s: f64) -> String {
 }
 
 /// Bytes in binary units.
-pub(super) fn bytes(n: u64) -> String {
+pub fn bytes(n: u64) -> String {
     const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
     if n < 1024 {
         return format!("{n} B");
@@ -76,7 +77,7 @@ pub(super) fn bytes(n: u64) -> String {
 }
 
 /// A time to the second, UTC, without the zone's letter.
-pub(super) fn time(micros: i64) -> String {
+pub fn time(micros: i64) -> String {
     Timestamp::from_microsecond(micros)
         .map_or_else(|_| "out of range".into(), |t| t.strftime("%Y-%m-%d %H:%M:%S").to_string())
 }

@@ -8,10 +8,11 @@ mod when;
 pub(super) use heat::Heat;
 pub(super) use ranks::RankChart;
 pub(super) use spread::Spread;
-pub(super) use when::{Tick, TimeChart, ticks};
+pub(super) use when::TimeChart;
+pub use when::{Tick, ticks};
 
 /// A place or a length in a drawing, to a tenth of a unit.
-pub(super) fn px(v: f64) -> String {
+pub fn px(v: f64) -> String {
     format!("{v:.1}")
 }
 

@@ -29,8 +29,11 @@ pub(in super::super) struct TimeChart {
 }
 
 /// A tick of the time axis.
-pub(in super::super) struct Tick {
+#[derive(Debug, Clone)]
+pub struct Tick {
+    /// Where it is drawn.
     pub x: String,
+    /// Its time, as short as reads well.
     pub label: String,
 }
 
@@ -104,8 +107,8 @@ fn span(tuple: &TupleRow) -> Option<(i64, i64)> {
     tuple.first_seen.zip(tuple.last_seen)
 }
 
-/// Round times between the two, with labels.
-pub(in super::super) fn ticks(from: i64, to: i64) -> impl Iterator<Item = (i64, String)> {
+/// Round times between the two, at most nine, with labels; microseconds since 1970 UTC.
+pub fn ticks(from: i64, to: i64) -> impl Iterator<Item = (i64, String)> {
     const SECOND: i64 = 1_000_000;
     let width = to.saturating_sub(from);
     let fits = |step: &i64| width / (step * SECOND) < TICKS;

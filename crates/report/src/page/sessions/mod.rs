@@ -4,7 +4,10 @@ mod cards;
 mod lanes;
 mod load;
 
-use super::tables::{self, Accounting, Clock, FileRow, Setting};
+use super::parts::SessionsParts;
+use super::pieces::{Files, Run, Summary};
+use super::script;
+use super::tables::{Accounting, Clock, Setting};
 use super::words::{self, Shown, grouped};
 use super::{Figure, named};
 use crate::sessions::SessionRow;
@@ -28,31 +31,69 @@ pub(super) fn draw(dir: &Path) -> Result<String, ReportError> {
     Ok(Page::new(&found).render()?)
 }
 
+/// The pieces of the page, with sessions as links to `link` and their number.
+pub(super) fn parts(dir: &Path, link: &'static str) -> Result<SessionsParts, ReportError> {
+    let found = Found::load(dir)?;
+    let page = Page::new(&found);
+    let Page { title, summary, lanes, cards, inputs, settings, run, .. } = page;
+    let card = |card: CardPiece| Ok((card.c.id, CardPiece { link, ..card }.render()?));
+    Ok(SessionsParts {
+        title,
+        summary: summary.render()?,
+        lanes: lanes.map(|lanes| Lanes { link, ..lanes }.render()).transpose()?,
+        cards: cards.into_iter().map(card).collect::<Result<_, ReportError>>()?,
+        inputs: inputs.render()?,
+        settings: settings.render()?,
+        run: run.render()?,
+    })
+}
+
+/// Where a session stands on the page itself.
+const BELOW: &str = "#s";
+
 /// Everything the template shows.
 #[derive(Template)]
 #[template(path = "sessions.html")]
 struct Page<'a> {
     manifest: &'a SessionsManifest,
     title: String,
-    figures: Vec<Figure>,
-    failed: Vec<&'a Check>,
-    accounting: Accounting,
-    warnings: Vec<Shown>,
-    more_warnings: usize,
-    lanes: Option<Timeline>,
-    cards: Vec<Card>,
+    summary: Summary<'a>,
+    lanes: Option<Lanes>,
+    cards: Vec<CardPiece>,
     /// Sessions that stand out and are not shown.
     more_cards: usize,
     compared: bool,
     ensemble: bool,
     lines: Vec<Line>,
     more_lines: usize,
-    files: Vec<FileRow>,
-    more_files: usize,
-    skipped: Vec<tables::SkippedRow>,
-    more_skipped: usize,
+    inputs: Files,
+    settings: SettingsPiece<'a>,
+    run: Run,
+}
+
+/// Who was there when.
+#[derive(Template)]
+#[template(path = "lanes.html")]
+struct Lanes {
+    time: Timeline,
+    ensemble: bool,
+    link: &'static str,
+}
+
+/// A session that stands out.
+#[derive(Template)]
+#[template(path = "session.html")]
+struct CardPiece {
+    c: Card,
+    link: &'static str,
+}
+
+/// The settings, and the sums that must agree.
+#[derive(Template)]
+#[template(path = "sessions_settings.html")]
+struct SettingsPiece<'a> {
     settings: Vec<Setting>,
-    clock: Clock,
+    checks: &'a [Check],
 }
 
 /// A line of the list of all sessions.
@@ -76,44 +117,38 @@ impl<'a> Page<'a> {
     fn new(found: &'a Found) -> Self {
         let manifest = &found.manifest;
         let inputs = &manifest.inputs;
-        let (files, more_files) = tables::files(&inputs.files);
-        let (skipped, more_skipped) = tables::skipped(&inputs.skipped);
-        let (warnings, more_warnings) =
-            tables::some(manifest.warnings.iter(), |w| Shown::new(w, 400, 400));
         let cards = cards::cards(found);
         let carded: BTreeSet<u64> = cards.iter().map(|c| c.id).collect();
         let standing = found.rows.iter().filter(|r| r.stands_out()).count();
         let lines = found.rows.iter().take(LISTED).map(|row| line(row, &carded));
+        let parts = [("used", inputs.used), ("other", inputs.other), ("rejected", inputs.rejected)];
+        let clock = Clock::new(
+            [&manifest.started, &manifest.ended],
+            &manifest.command,
+            manifest.threads,
+            manifest.peak_memory_bytes,
+            &manifest.timings,
+        );
+        let ensemble = found.settings.ensemble;
+        let lanes = Timeline::new(&found.rows, &carded);
         Self {
             title: named(&found.settings.inputs),
-            figures: figures(found),
-            failed: manifest.failed_checks().collect(),
-            accounting: Accounting::of(
-                inputs.read,
-                [("used", inputs.used), ("other", inputs.other), ("rejected", inputs.rejected)],
-                None,
+            summary: Summary::new(
+                &manifest.checks,
+                figures(found),
+                Accounting::of(inputs.read, parts, None),
+                manifest.warnings.iter(),
             ),
-            warnings,
-            more_warnings,
-            lanes: Timeline::new(&found.rows, &carded),
+            lanes: lanes.map(|time| Lanes { time, ensemble, link: BELOW }),
             more_cards: standing - cards.len(),
             compared: found.rows.iter().any(|r| r.lof_score.is_some()),
-            ensemble: found.settings.ensemble,
+            ensemble,
             lines: lines.collect(),
             more_lines: found.rows.len().saturating_sub(LISTED),
-            cards,
-            files,
-            more_files,
-            skipped,
-            more_skipped,
-            settings: settings(found),
-            clock: Clock::new(
-                [&manifest.started, &manifest.ended],
-                &manifest.command,
-                manifest.threads,
-                manifest.peak_memory_bytes,
-                &manifest.timings,
-            ),
+            cards: cards.into_iter().map(|c| CardPiece { c, link: BELOW }).collect(),
+            inputs: Files::new(&inputs.files, &inputs.skipped),
+            settings: SettingsPiece { settings: settings(found), checks: &manifest.checks },
+            run: Run::new(clock),
             manifest,
         }
     }
