@@ -80,8 +80,7 @@ impl Pairs {
     /// O(n log n).
     pub fn ranked(first: &[u32], second: &[u32], copies: &[u64]) -> (Self, Vec<u32>) {
         let rows = first.iter().zip(second).enumerate();
-        let mut order: Vec<(u64, u32)> =
-            rows.map(|(i, (&a, &b))| (pair(a, b), i as u32)).collect();
+        let mut order: Vec<(u64, u32)> = rows.map(|(i, (&a, &b))| (pair(a, b), i as u32)).collect();
         order.sort_unstable();
         let mut pairs = Self { keys: Vec::new(), rows: Vec::new() };
         let mut place = vec![0; first.len()];

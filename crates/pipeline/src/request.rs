@@ -111,7 +111,9 @@ const HUNT_PARAMS: [(&str, &str, u64); 1] = [("LOF", "n_neighbors", 35)];
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ModelsError {
     /// No model has this name.
-    #[error("there is no model {given:?}; there are {known}, and the words default, all and categorical")]
+    #[error(
+        "there is no model {given:?}; there are {known}, and the words default, all and categorical"
+    )]
     Unknown {
         /// The name given.
         given: String,
@@ -144,8 +146,7 @@ pub fn pick_models(
             .map(|e| e.card().id)
             .ok_or_else(|| ModelsError::Unknown { given: given.to_owned(), known: list() })
     };
-    let of_kind =
-        |kind: Kind| cards().filter(|c| c.kind == kind).map(|c| c.id).collect::<Vec<_>>();
+    let of_kind = |kind: Kind| cards().filter(|c| c.kind == kind).map(|c| c.id).collect::<Vec<_>>();
     let group = |name: &str| -> Result<Vec<&'static str>, ModelsError> {
         match name.to_ascii_lowercase().as_str() {
             "all" => Ok(of_kind(Kind::Numeric)),

@@ -25,9 +25,7 @@
 //! - **Departs**: see the card.
 
 use crate::categories::{Numbered, numbered};
-use crate::{
-    Card, Detector, FitError, Fitted, Kind, Param, ParamError, Randomness, Scorer, Shape,
-};
+use crate::{Card, Detector, FitError, Fitted, Kind, Param, ParamError, Randomness, Scorer, Shape};
 use lanner_frame::{Ctx, Sample};
 use lanner_kernels::levels::{Levels, pair};
 use lanner_kernels::sampling::Size;
@@ -380,7 +378,8 @@ mod tests {
         for (i, row) in sample.x().iter_rows().enumerate() {
             let mut length = 0.0;
             for bits in 1_u32..16 {
-                let alike = |other: &[f64]| (0..4).all(|j| bits >> j & 1 == 0 || other[j] == row[j]);
+                let alike =
+                    |other: &[f64]| (0..4).all(|j| bits >> j & 1 == 0 || other[j] == row[j]);
                 let others = sample.x().iter_rows().zip(sample.copies());
                 let rows = others.filter(|(other, _)| alike(other)).map(|(_, &c)| c).sum();
                 let of_size = [1.0, 4.0, 6.0, 4.0, 1.0][bits.count_ones() as usize];

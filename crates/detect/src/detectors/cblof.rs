@@ -20,7 +20,9 @@
 //!   Recognition Letters 24(9-10), 2003; the unweighted distance after M. Amer and M. Goldstein,
 //!   "Nearest-neighbor and clustering based anomaly detection algorithms for `RapidMiner`", RCOMM 2012.
 
-use crate::{Card, Detector, FitError, Fitted, Kind, Param, ParamError, Part, Randomness, Scorer, Shape};
+use crate::{
+    Card, Detector, FitError, Fitted, Kind, Param, ParamError, Part, Randomness, Scorer, Shape,
+};
 use lanner_frame::{Ctx, Matrix, Sample};
 use lanner_kernels::kmeans::{Centers, kmeans};
 use lanner_kernels::lanes;

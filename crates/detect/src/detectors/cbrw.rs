@@ -232,9 +232,7 @@ impl<'a> Walk<'a> {
         let part = |(values, copies): (&[u32], &[u64])| {
             let mut arrived = vec![0; self.bias.len()];
             let mut others = vec![0.0; self.columns];
-            for (i, (row, &copies)) in
-                values.chunks_exact(self.columns).zip(copies).enumerate()
-            {
+            for (i, (row, &copies)) in values.chunks_exact(self.columns).zip(copies).enumerate() {
                 if i % (1 << 16) == 0 {
                     ctx.check()?;
                 }
@@ -359,7 +357,8 @@ mod tests {
     /// 100,000 values would be a table of 10^10 pairs.
     #[test]
     fn very_many_values_need_no_table_of_pairs() {
-        let rows: Vec<[f64; 2]> = (0..50_000).map(|i| [f64::from(i), f64::from(i % 50_021)]).collect();
+        let rows: Vec<[f64; 2]> =
+            (0..50_000).map(|i| [f64::from(i), f64::from(i % 50_021)]).collect();
         let model = fitted(&Table::plain(&rows));
         assert!(model.own_scores().iter().all(|s| *s > 0.0));
     }

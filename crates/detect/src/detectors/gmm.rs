@@ -21,7 +21,9 @@
 //! - **Departs from `PyOD`**: no `weights_init`, `means_init`, `precisions_init` and `warm_start`; covariances
 //!   are sums of centred products, so large means cost no digits.
 
-use crate::{Card, Detector, FitError, Fitted, Kind, Param, ParamError, Part, Randomness, Scorer, Shape};
+use crate::{
+    Card, Detector, FitError, Fitted, Kind, Param, ParamError, Part, Randomness, Scorer, Shape,
+};
 use lanner_frame::{Cancelled, Ctx, Matrix, Rng, Sample};
 use lanner_kernels::blocks::sum_over_rows;
 use lanner_kernels::kmeans::{kmeans, seed_rows};

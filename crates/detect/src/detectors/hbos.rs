@@ -21,7 +21,9 @@
 //!   Anomaly Detection Algorithm", KI-2012 poster and demo track, pp. 59-63.
 //! - **Departs**: a column that cannot be cut into bins is left out and named; see the card.
 
-use crate::{Card, Detector, FitError, Fitted, Kind, Param, ParamError, Part, Randomness, Scorer, Shape};
+use crate::{
+    Card, Detector, FitError, Fitted, Kind, Param, ParamError, Part, Randomness, Scorer, Shape,
+};
 use lanner_frame::{Ctx, Sample};
 use lanner_kernels::histogram::{Bins, Grid, Histogram};
 use rayon::prelude::*;

@@ -21,7 +21,9 @@
 //!   constant; the order is the same). Values and thresholds are f64, where scikit-learn rounds to f32
 //!   and takes a feature as constant below a width of 1e-7.
 
-use crate::{Card, Detector, FitError, Fitted, Kind, Param, ParamError, Part, Randomness, Scorer, Shape};
+use crate::{
+    Card, Detector, FitError, Fitted, Kind, Param, ParamError, Part, Randomness, Scorer, Shape,
+};
 use lanner_frame::{Ctx, Matrix, Sample};
 use lanner_kernels::isolation::{Tree, mean_path};
 use lanner_kernels::lanes::{self, LANES};

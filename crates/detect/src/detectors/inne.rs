@@ -20,7 +20,9 @@
 //!   "Isolation-based anomaly detection using nearest-neighbor ensembles", Computational Intelligence
 //!   34(4), 2018.
 
-use crate::{Card, Detector, FitError, Fitted, Kind, Param, ParamError, Part, Randomness, Scorer, Shape};
+use crate::{
+    Card, Detector, FitError, Fitted, Kind, Param, ParamError, Part, Randomness, Scorer, Shape,
+};
 use lanner_frame::{Ctx, Matrix, Sample};
 use lanner_kernels::lanes;
 use lanner_kernels::sampling::{Size, Urn};

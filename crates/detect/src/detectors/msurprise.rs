@@ -90,7 +90,9 @@ mod tests {
         }
         let mut shares = [0.0; 2];
         assert!(model.shares(&[7.0, 7.0], &mut shares));
-        assert!((shares[0] - 4.5_f64.ln()).abs() < 1e-12 && (shares[1] - 9.0_f64.ln()).abs() < 1e-12);
+        assert!(
+            (shares[0] - 4.5_f64.ln()).abs() < 1e-12 && (shares[1] - 9.0_f64.ln()).abs() < 1e-12
+        );
     }
 
     /// A column of identifiers surprises nobody, whatever is in it next.

@@ -19,7 +19,9 @@
 //!   support of a high-dimensional distribution", Neural Computation 13(7), 2001.
 //! - **Departs from `PyOD`**: see the card; kernels in double precision, no precomputed ones.
 
-use crate::{Card, Detector, FitError, Fitted, Kind, Param, ParamError, Part, Randomness, Scorer, Shape};
+use crate::{
+    Card, Detector, FitError, Fitted, Kind, Param, ParamError, Part, Randomness, Scorer, Shape,
+};
 use lanner_frame::{Ctx, Matrix, Sample};
 use lanner_kernels::lanes;
 use lanner_kernels::svm::{Expansion, Kernel, Settings, one_class};

@@ -19,7 +19,9 @@
 //!   based on principal component classifier", ICDM 2003 workshop on foundations of data mining.
 //! - **Departs from `PyOD`**: components without variance are left out; always an exact decomposition.
 
-use crate::{Card, Detector, FitError, Fitted, Kind, Param, ParamError, Part, Randomness, Scorer, Shape};
+use crate::{
+    Card, Detector, FitError, Fitted, Kind, Param, ParamError, Part, Randomness, Scorer, Shape,
+};
 use lanner_frame::{Ctx, Matrix, Sample};
 use lanner_kernels::lanes::{self, squared_distances};
 use lanner_kernels::principal::{Component, components, likeliest_dimension};

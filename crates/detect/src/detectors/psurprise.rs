@@ -143,7 +143,8 @@ fn chosen(
     let mut all: Vec<[u32; 2]> = (0..d).flat_map(|a| (a + 1..d).map(move |b| [a, b])).collect();
     let count = all.len();
     if count > most {
-        let entropies: Vec<f64> = columns.iter().map(|(levels, _)| entropy(levels.rows())).collect();
+        let entropies: Vec<f64> =
+            columns.iter().map(|(levels, _)| entropy(levels.rows())).collect();
         let information = |&[a, b]: &[u32; 2]| {
             ctx.check()?;
             let [(first, one), (second, other)] = [a, b].map(|j| &columns[j as usize]);
@@ -152,9 +153,8 @@ fn chosen(
             let apart = entropies[a as usize] + entropies[b as usize];
             Ok(apart - entropy(&pairs.rows) - chance / (2.0 * x.total() as f64))
         };
-        let information: Vec<f64> = ctx.parallel(|| {
-            all.par_iter().map(information).collect::<Result<Vec<f64>, FitError>>()
-        })?;
+        let information: Vec<f64> = ctx
+            .parallel(|| all.par_iter().map(information).collect::<Result<Vec<f64>, FitError>>())?;
         let mut order: Vec<usize> = (0..count).collect();
         order.sort_by(|&a, &b| information[b].total_cmp(&information[a]));
         order.truncate(most);

@@ -175,7 +175,16 @@ fn these_scores_have_shares() {
     let [codes, _] = tables();
     for_each_detector(|entry| {
         let sums = [
-            "KNN", "AvKNN", "COPOD", "ECOD", "HBOS", "LODA", "MSurprise", "PSurprise", "CBRW", "SPAD",
+            "KNN",
+            "AvKNN",
+            "COPOD",
+            "ECOD",
+            "HBOS",
+            "LODA",
+            "MSurprise",
+            "PSurprise",
+            "CBRW",
+            "SPAD",
         ];
         let sums = sums.contains(&entry.card().id);
         assert_eq!(own_shares(entry, &codes).is_some(), sums);
@@ -252,9 +261,8 @@ fn renaming_categories_changes_no_bit() {
             }
             let ctx = context(entry, 1, SEED);
             let (plain, other) = (fit(entry, &seen), fit(entry, &seen_too));
-            let news = |m: &dyn lanner_detect::Fitted, t: &Table| {
-                new_scores(m, t, &ctx).map(|s| bits(&s))
-            };
+            let news =
+                |m: &dyn lanner_detect::Fitted, t: &Table| new_scores(m, t, &ctx).map(|s| bits(&s));
             assert!(bits(&own_scores(entry, &seen)) == bits(&own_scores(entry, &seen_too)));
             let (plain, other) = (plain.as_fitted(), other.as_fitted());
             assert!(news(plain, &table) == news(other, &all_too), "new rows score otherwise");
