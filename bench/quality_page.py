@@ -68,9 +68,11 @@ def adbench(results):
     cell = lambda f: f"{f['auroc']:.3f}" if isinstance(f, dict) else "failed"
     rows = [[r["name"].split(" ", 1)[1], *(cell(r["ways"].get(way)) for way in ways)] for r in results]
     all_ran = [r for r in results if all(isinstance(r["ways"].get(way), dict) for way in ways)]
-    rows.append([f"**mean of {len(all_ran)}**", *(f"{np.mean(scores(all_ran, w, 'auroc')):.3f}" if all_ran else "" for w in ways)])
+    means = [np.mean(scores(all_ran, way, "auroc")) if all_ran else 0 for way in ways]
+    bold = lambda mean: f"**{mean:.3f}**" if mean == max(means) else f"{mean:.3f}"
+    rows.append([f"mean of {len(all_ran)}", *map(bold, means)])
     why = sorted({f"{way}, {r['name']}: {f}" for r in results for way, f in r["ways"].items() if isinstance(f, str)})
-    return table(["AUROC", *ways], rows) + "".join(f"\n- {line}" for line in ([""] + why if why else []))
+    return "\n".join([table(["AUROC", *ways], rows), "", *(f"- {line}" for line in why)]).rstrip()
 
 
 def plot(by_kind, path):
