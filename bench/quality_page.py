@@ -99,8 +99,8 @@ def plot(by_kind, path):
     shown = sorted(means, key=lambda way: -np.mean(means[way]))
     for nth, way in enumerate(shown):
         label = way if way in LINES or nth < 5 else None
-        axes[1].plot(range(len(counts)), means[way], "o-", color=LINES.get(way), label=label,
-                     **({} if label else {"color": "#d9dcde", "zorder": 1, "markersize": 3}))
+        look = {"color": LINES.get(way)} if label else {"color": "#d9dcde", "zorder": 1, "markersize": 3}
+        axes[1].plot(range(len(counts)), means[way], "o-", label=label, **look)
     axes[1].set_xticks(range(len(counts)), counts)
     axes[1].set(ylim=(0, 1.02), title="small accounts, an attacking newcomer", xlabel="harmless newcomers beside")
     axes[1].legend(frameon=False, fontsize=8)
