@@ -156,12 +156,13 @@ def values_rarity(frame):
     return sum(-np.log(frame[f].map(frame[f].value_counts()) / len(frame)) for f in frame).to_numpy(np.float64)
 
 
-def ours(args, table, folder, *fields):
+def ours(args, table, folder, *options):
     """Lanner's recipes and chosen models: (name, tuples, column)."""
     for name, more in (("lanner", []), ("lanner classic", ["--recipe", "classic"])):
-        yield name, hunt(args.lanner, table, folder / name.replace(" ", "-"), *fields, *more), "score"
+        yield name, hunt(args.lanner, table, folder / name.replace(" ", "-"), *options, *more), "score"
     if args.models:
-        tuples = hunt(args.lanner, table, folder / "models", *fields, "--recipe", "classic", "--models", args.models)
+        more = ["--recipe", "classic", "--models", args.models]
+        tuples = hunt(args.lanner, table, folder / "models", *options, *more)
         for model in args.models.split(","):
             yield f"lanner {model}", tuples, f"score_{model}"
 
@@ -245,7 +246,7 @@ def adbench(args, task, folder):
         return {"ap": average_precision(scores, label), "auroc": auroc(scores, label)}
 
     ways = {}
-    # Named, since a hunt asks which fields are meant where there are more than fifty.
+    # All columns; of a very wide table a hunt wants to be told so.
     for name, found, column in ours(args, table, folder, "--fields", ",".join(frame)):
         ways[name] = found if isinstance(found, str) else figures(score_of(found, frame, list(frame), column))
     numbers = frame.to_numpy(np.float64) if task.kind == "numeric" else codes_of(frame)

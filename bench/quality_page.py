@@ -68,9 +68,11 @@ def adbench(results):
     cell = lambda f: f"{f['auroc']:.3f}" if isinstance(f, dict) else "failed"
     rows = [[r["name"].split(" ", 1)[1], *(cell(r["ways"].get(way)) for way in ways)] for r in results]
     all_ran = [r for r in results if all(isinstance(r["ways"].get(way), dict) for way in ways)]
-    rows.append([f"**mean of {len(all_ran)}**", *(f"{np.mean(scores(all_ran, w, 'auroc')):.3f}" if all_ran else "" for w in ways)])
+    means = [np.mean(scores(all_ran, way, "auroc")) if all_ran else 0 for way in ways]
+    bold = lambda mean: f"**{mean:.3f}**" if mean == max(means) else f"{mean:.3f}"
+    rows.append([f"mean of {len(all_ran)}", *map(bold, means)])
     why = sorted({f"{way}, {r['name']}: {f}" for r in results for way, f in r["ways"].items() if isinstance(f, str)})
-    return table(["AUROC", *ways], rows) + "".join(f"\n- {line}" for line in ([""] + why if why else []))
+    return "\n".join([table(["AUROC", *ways], rows), "", *(f"- {line}" for line in why)]).rstrip()
 
 
 def plot(by_kind, path):
@@ -97,8 +99,8 @@ def plot(by_kind, path):
     shown = sorted(means, key=lambda way: -np.mean(means[way]))
     for nth, way in enumerate(shown):
         label = way if way in LINES or nth < 5 else None
-        axes[1].plot(range(len(counts)), means[way], "o-", color=LINES.get(way), label=label,
-                     **({} if label else {"color": "#d9dcde", "zorder": 1, "markersize": 3}))
+        look = {"color": LINES.get(way)} if label else {"color": "#d9dcde", "zorder": 1, "markersize": 3}
+        axes[1].plot(range(len(counts)), means[way], "o-", label=label, **look)
     axes[1].set_xticks(range(len(counts)), counts)
     axes[1].set(ylim=(0, 1.02), title="small accounts, an attacking newcomer", xlabel="harmless newcomers beside")
     axes[1].legend(frameon=False, fontsize=8)

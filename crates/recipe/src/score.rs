@@ -161,7 +161,9 @@ fn extremes(values: &[f64], copies: &[u64]) -> Vec<f64> {
         let here: u64 = tied.iter().map(|&i| copies[i]).sum();
         let outer = (below + here).min(total - below);
         let t = (total as f64 / (2.0 * outer as f64)).ln().max(0.0);
-        tied.iter().for_each(|&i| out[i] = t);
+        for &i in tied {
+            out[i] = t;
+        }
         below += here;
     }
     out
@@ -252,7 +254,7 @@ impl Scored {
         let mut signs = self.newcomers.signs[i];
         match aspect {
             Some(Aspect::Column(j)) if facts.at(Role::Principal) == Some(j) => {
-                signs.principal = 0.0
+                signs.principal = 0.0;
             }
             Some(Aspect::Column(j)) if facts.at(Role::Network) == Some(j) => {
                 signs = Signs { network: 0.0, place: 0.0, ..signs };

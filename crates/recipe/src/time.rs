@@ -107,7 +107,9 @@ impl<'a> Lives<'a> {
         let mut out = vec![0.0; self.spans.len()];
         for (tuples, life) in self.keys(codes, None) {
             let s = life.map_or(0.0, |life| self.steadiness * self.short(life, self.period));
-            tuples.iter().for_each(|&t| out[t as usize] = s);
+            for t in tuples {
+                out[t as usize] = s;
+            }
         }
         out
     }
@@ -119,14 +121,18 @@ impl<'a> Lives<'a> {
     pub(crate) fn with_principal(&self, codes: &[u32]) -> Vec<f64> {
         let mut whole = vec![0.0; self.spans.len()];
         for (tuples, life) in self.keys(self.principal, None) {
-            tuples.iter().for_each(|&t| whole[t as usize] = life.unwrap_or(0.0));
+            for t in tuples {
+                whole[t as usize] = life.unwrap_or(0.0);
+            }
         }
         let mut out = vec![0.0; self.spans.len()];
         for (tuples, life) in self.keys(self.principal, Some(codes)) {
             let Some(life) = life else { continue };
             let s = self.steadiness * self.short(life, self.period)
                 + (1.0 - self.steadiness) * self.short(life, whole[tuples[0] as usize]);
-            tuples.iter().for_each(|&t| out[t as usize] = s);
+            for t in tuples {
+                out[t as usize] = s;
+            }
         }
         out
     }
