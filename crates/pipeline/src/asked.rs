@@ -85,7 +85,8 @@ impl Asked {
         }
         let zone = self.reading.zone()?;
         let names = self.models.as_deref().unwrap_or_default();
-        let models = pick_models(names, &self.params).map_err(|e| HuntError::Usage(e.to_string()))?;
+        let models =
+            pick_models(names, &self.params).map_err(|e| HuntError::Usage(e.to_string()))?;
         Ok(Request {
             inputs: self.inputs.clone(),
             fields: self.fields.clone(),
@@ -155,8 +156,8 @@ impl Asked {
             return Preset::built_in(name).map(Some).map_err(|e| HuntError::Usage(e.to_string()));
         }
         let wrong = |text: String| HuntError::Usage(format!("--preset {name}{text}"));
-        let text = std::fs::read_to_string(name)
-            .map_err(|e| wrong(format!(" cannot be read: {e}")))?;
+        let text =
+            std::fs::read_to_string(name).map_err(|e| wrong(format!(" cannot be read: {e}")))?;
         Preset::parse(&text).map(Some).map_err(|e| wrong(format!(": {e}")))
     }
 

@@ -8,7 +8,8 @@ use crate::target::Staging;
 use crate::tuples::TUPLES;
 use crate::whole::ROWS;
 use crate::{
-    InputFile, Manifest, ModelEntry, OutputFile, ReportError, SessionsManifest, Target, check_target,
+    InputFile, Manifest, ModelEntry, OutputFile, ReportError, SessionsManifest, Target,
+    check_target,
 };
 use arrow::array::{ArrayRef, Float64Array, Int32Array, RecordBatch, StringArray, UInt64Array};
 use arrow::datatypes::{DataType, Field, Schema};
@@ -80,7 +81,8 @@ impl Finished {
             Kind::Sessions(_) => &[SESSIONS_TABLE, EVENTS],
         };
         let there = ours.iter().filter(|&&name| self.outputs().iter().any(|o| o.name == name));
-        let table = |name: &&str| (name.trim_end_matches(".parquet").to_owned(), self.dir.join(name));
+        let table =
+            |name: &&str| (name.trim_end_matches(".parquet").to_owned(), self.dir.join(name));
         let batches = match self.kind {
             Kind::Events(_) => vec![("models".to_owned(), models(&self.dir)?)],
             Kind::Sessions(_) => Vec::new(),
