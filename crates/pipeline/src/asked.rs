@@ -163,6 +163,10 @@ impl Asked {
 
     /// How long models may take.
     fn limits(&self) -> Result<Limits, HuntError> {
+        if self.no_forecast && (self.max_seconds.is_some() || self.deadline.is_some()) {
+            let text = "--no-forecast goes with neither --max-seconds nor --deadline";
+            return Err(HuntError::Usage(text.to_owned()));
+        }
         for (name, given) in [("--max-seconds", self.max_seconds), ("--deadline", self.deadline)] {
             if let Some(seconds) = given.filter(|s| !(*s > 0.0 && s.is_finite())) {
                 return Err(HuntError::Usage(format!(
