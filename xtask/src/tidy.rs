@@ -28,10 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "recipe", "sessions",
         ],
     ),
-    (
-        "lanner-report",
-        &["frame", "read", "collapse", "encode", "explain", "sessions", "pipeline"],
-    ),
+    ("lanner-report", &["frame", "read", "collapse", "encode", "explain", "sessions", "pipeline"]),
     ("lanner-serve", &["frame", "read", "collapse", "explain", "pipeline", "report"]),
     ("lanner-sample", &["frame", "evtx"]),
     (

@@ -85,7 +85,8 @@ impl Asked {
         }
         let zone = self.reading.zone()?;
         let names = self.models.as_deref().unwrap_or_default();
-        let models = pick_models(names, &self.params).map_err(|e| HuntError::Usage(e.to_string()))?;
+        let models =
+            pick_models(names, &self.params).map_err(|e| HuntError::Usage(e.to_string()))?;
         Ok(Request {
             inputs: self.inputs.clone(),
             fields: self.fields.clone(),
@@ -153,13 +154,17 @@ impl Asked {
             return Preset::built_in(name).map(Some).map_err(|e| HuntError::Usage(e.to_string()));
         }
         let wrong = |text: String| HuntError::Usage(format!("--preset {name}{text}"));
-        let text = std::fs::read_to_string(name)
-            .map_err(|e| wrong(format!(" cannot be read: {e}")))?;
+        let text =
+            std::fs::read_to_string(name).map_err(|e| wrong(format!(" cannot be read: {e}")))?;
         Preset::parse(&text).map(Some).map_err(|e| wrong(format!(": {e}")))
     }
 
     /// How long models may take.
     fn limits(&self) -> Result<Limits, HuntError> {
+        if self.no_forecast && (self.max_seconds.is_some() || self.deadline.is_some()) {
+            let text = "--no-forecast goes with neither --max-seconds nor --deadline";
+            return Err(HuntError::Usage(text.to_owned()));
+        }
         for (name, given) in [("--max-seconds", self.max_seconds), ("--deadline", self.deadline)] {
             if let Some(seconds) = given.filter(|s| !(*s > 0.0 && s.is_finite())) {
                 return Err(HuntError::Usage(format!(

@@ -31,7 +31,9 @@ impl Reading {
     pub fn zone(&self) -> Result<TimeZone, HuntError> {
         let name = self.tz.as_deref().unwrap_or("UTC");
         TimeZone::get(name).map_err(|_| {
-            HuntError::Usage(format!("--tz {name:?} is no known time zone; try UTC or Europe/Berlin"))
+            HuntError::Usage(format!(
+                "--tz {name:?} is no known time zone; try UTC or Europe/Berlin"
+            ))
         })
     }
 

@@ -107,7 +107,8 @@ pub fn score(
         let fitted = model.fit(&known, &ctx).map_err(wrong)?;
         let scorer = fitted.scorer().ok_or_else(|| wrong(FitError::NoNewRows { model: id }))?;
         let scores = scorer.score_all(sample.x(), &ctx).map_err(wrong)?;
-        let threshold = ballot(fitted.own_scores(), known.copies(), request.contamination).threshold;
+        let threshold =
+            ballot(fitted.own_scores(), known.copies(), request.contamination).threshold;
         let scores = spread(&scores);
         return Ok(Scored { shares: vec![None; scores.len()], scores, threshold, columns });
     }

@@ -115,9 +115,10 @@ fn whole(
 /// What was read and what was not, file by file, as JSON.
 fn accounts(inputs: &Inputs, accounts: &[FileAccount]) -> String {
     let file = |(file, account): (&lanner_read::InputFile, &FileAccount)| {
-        let first = account.listed.iter().map(|r| {
-            json!({"record": r.record, "offset": r.offset, "reason": r.reason})
-        });
+        let first = account
+            .listed
+            .iter()
+            .map(|r| json!({"record": r.record, "offset": r.offset, "reason": r.reason}));
         json!({
             "path": file.shown, "format": file.format, "sha256": account.sha256,
             "bytes": account.bytes, "records": account.records, "rejects": account.rejects,

@@ -133,7 +133,8 @@ impl AskedSessions {
             "timeline" => Builder::Timeline,
             "logon" => Builder::Logon,
             other => {
-                let text = format!("--builder {other:?} is not known; there are logon and timeline");
+                let text =
+                    format!("--builder {other:?} is not known; there are logon and timeline");
                 return Err(HuntError::Usage(text));
             }
         };
@@ -240,8 +241,7 @@ pub(crate) fn score(
             open(paths, table.as_ref(), &asked.reading, (&workers, &cancel))
         };
         let (rows, train) = (open(&data)?, fit.as_ref().map(open).transpose()?);
-        let found =
-            run_score(&rows, train.as_ref(), &request, &cancel).map_err(|e| of_hunt(&e))?;
+        let found = run_score(&rows, train.as_ref(), &request, &cancel).map_err(|e| of_hunt(&e))?;
         crate::scored::table(&found, request.explain)
     })?
 }

@@ -92,7 +92,8 @@ pub(crate) fn off_lock_watched<R: Send>(
                     Ok(_) if raised.is_some() => return Err(raised.expect("it is some")),
                     Ok(result) => return Ok(result),
                     Err(RecvTimeoutError::Timeout) if raised.is_none() => {
-                        raised = Python::attach(|py| py.check_signals().and_then(|()| look(py)).err());
+                        raised =
+                            Python::attach(|py| py.check_signals().and_then(|()| look(py)).err());
                         if raised.is_some() {
                             cancel.raise();
                         }

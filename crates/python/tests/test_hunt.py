@@ -201,6 +201,7 @@ def test_errors_are_what_a_python_user_expects(file, table, tmp_path):
         (lambda: lanner.hunt(file, models="nosuch"), ValueError, "there is no model"),
         (lambda: lanner.hunt(file, param={"LOF.n": 3}), ValueError, "LOF"),
         (lambda: lanner.hunt(file, param={"LOF": 3}), ValueError, "should look like"),
+        (lambda: lanner.hunt(file, no_forecast=True, deadline=9), ValueError, "^no_forecast goes with"),
         (lambda: lanner.hunt(file, max_rejects=101), ValueError, "^max_rejects must be"),
         (lambda: lanner.hunt(file, where="nosuch = 1"), ValueError, "nosuch"),
         (lambda: lanner.hunt(file, where="bytes < 0"), ValueError, "no record to score"),

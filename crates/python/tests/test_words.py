@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import lanner
 from conftest import NAMES
 from lanner import _lanner, models
 
@@ -66,6 +67,19 @@ def test_a_docstring_describes_every_parameter_with_its_default(name):
         assert lines[lines.index(line) + 1].startswith("    ")
     taken = {param[0] for param in _card(name)["params"]}
     assert taken <= {field.name for field in dataclasses.fields(kind)}
+
+
+@pytest.mark.parametrize("name", [n for n in lanner.__all__ if inspect.isfunction(getattr(lanner, n))])
+def test_a_function_says_what_it_takes_gives_and_raises(name):
+    function = getattr(lanner, name)
+    text = inspect.getdoc(function)
+    sections = [f"\n{title}\n{'-' * len(title)}\n" for title in ("Parameters", "Returns", "Raises")]
+    assert all(section in text for section in sections)
+    taken = text.split(sections[0])[1].split(sections[1])[0].splitlines()
+    described = {
+        n.strip("* ") for line in taken if line[:1].strip() for n in line.split(" : ")[0].split(",")
+    }
+    assert described == set(inspect.signature(function).parameters)
 
 
 def _card(name):

@@ -13,8 +13,8 @@ use crate::error::{Halt, ReadError};
 use crate::kinds::Kinds;
 use crate::output::Output;
 use crate::{InputFile, Kind, Options};
-pub(crate) use memory::Memory;
 use ::arrow::datatypes::FieldRef;
+pub(crate) use memory::Memory;
 use std::collections::HashMap;
 
 /// Every format that is read. Where two claim a file equally, the first has it.

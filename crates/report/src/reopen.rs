@@ -70,9 +70,12 @@ impl Finished {
             AnyManifest::Sessions(_) => &[SESSIONS_TABLE, EVENTS],
         };
         let there = ours.iter().filter(|&&name| self.outputs().iter().any(|o| o.name == name));
-        let table = |name: &&str| (name.trim_end_matches(".parquet").to_owned(), self.dir.join(name));
+        let table =
+            |name: &&str| (name.trim_end_matches(".parquet").to_owned(), self.dir.join(name));
         let batches = match self.manifest {
-            AnyManifest::Hunt(_) => vec![("models".to_owned(), models_table(&model_entries(&self.dir)?)?)],
+            AnyManifest::Hunt(_) => {
+                vec![("models".to_owned(), models_table(&model_entries(&self.dir)?)?)]
+            }
             AnyManifest::Sessions(_) => Vec::new(),
         };
         Ok(Tables { files: there.map(table).collect(), batches })

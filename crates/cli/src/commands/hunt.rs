@@ -152,7 +152,8 @@ fn write(
         options: serde_json::to_value(args).unwrap_or(Value::Null),
         clocks: Vec::new(),
     };
-    let keep = KeepRows { threads: request.threads, memory: request.memory, cancel: cancel.clone() };
+    let keep =
+        KeepRows { threads: request.threads, memory: request.memory, cancel: cancel.clone() };
     let keep = args.keep_rows.then_some(&keep);
     let manifest = lanner_report::write_hunt(found, keep, target, &provenance)?;
     let failed: Vec<&str> = manifest.failed_checks().map(|c| c.name.as_str()).collect();

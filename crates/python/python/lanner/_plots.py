@@ -64,7 +64,7 @@ def scores(hunt: Hunt, model: str | None, ax: Axes | None) -> Axes:
     values, copies = _numbers(tuples, column), _numbers(tuples, "copies")
     voted = _numbers(tuples, vote) > 0
     ax = _new(ax, (6.4, 3.4))
-    bins = np.histogram_bin_edges(values[np.isfinite(values)], bins=60)
+    bins = np.histogram_bin_edges(values[np.isfinite(values)], bins=60).tolist()
     label = "with a vote" if model is None else f"above the threshold of {model}"
     ax.hist(
         [values[~voted], values[voted]],

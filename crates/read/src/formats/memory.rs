@@ -37,7 +37,10 @@ impl Memory {
                 first += rows as u64;
             }
         }
-        let sizes = batches.iter().flat_map(RecordBatch::columns).map(|c| c.to_data().get_slice_memory_size());
+        let sizes = batches
+            .iter()
+            .flat_map(RecordBatch::columns)
+            .map(|c| c.to_data().get_slice_memory_size());
         let bytes = sizes.map(|size| size.unwrap_or(0) as u64).sum();
         Self { columns, pieces, bytes }
     }

@@ -11,6 +11,7 @@
 mod data;
 mod events;
 mod folders;
+mod memory;
 mod support;
 mod tables;
 mod trail;
