@@ -38,7 +38,7 @@ fn a_table_in_memory_is_read_as_its_file_is() {
     let batches = batches();
     let mut bytes = Vec::new();
     let mut writer = ArrowWriter::try_new(&mut bytes, batches[0].schema(), None).unwrap();
-    for batch in batches {
+    for batch in &batches {
         writer.write(batch).unwrap();
     }
     writer.close().unwrap();
