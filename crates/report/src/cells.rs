@@ -102,7 +102,8 @@ mod tests {
             ("number", Arc::new(numbers)),
         ])
         .unwrap();
-        String::from_utf8(super::csv(&batch.schema(), &[batch.clone()], raw).unwrap()).unwrap()
+        String::from_utf8(super::csv(&batch.schema(), std::slice::from_ref(&batch), raw).unwrap())
+            .unwrap()
     }
 
     #[test]

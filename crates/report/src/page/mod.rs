@@ -18,7 +18,7 @@ use crate::{Manifest, ReportError, manifest};
 use askama::Template;
 use charts::TimeChart;
 use load::Hunt;
-use pieces::{Agreement, Files, Models, Run, Settings, Summary, Votes};
+use pieces::{Agreement, Chosen, Models, Run, Sources, Summary, Votes};
 use std::path::Path;
 use strangest::Strange;
 use words::{Shown, grouped};
@@ -59,8 +59,8 @@ struct Page<'a> {
     votes: Votes<'a>,
     agreement: Agreement,
     models: Models,
-    inputs: Files,
-    settings: Settings,
+    inputs: Sources,
+    settings: Chosen,
     run: Run,
 }
 
@@ -88,8 +88,8 @@ impl<'a> Page<'a> {
             votes: Votes::new(hunt)?,
             agreement: Agreement::new(hunt),
             models: Models::new(hunt),
-            inputs: Files::new(&inputs.files, &inputs.skipped),
-            settings: Settings::new(hunt),
+            inputs: Sources::new(&inputs.files, &inputs.skipped),
+            settings: Chosen::new(hunt),
             run: Run::of(hunt),
             manifest,
         })

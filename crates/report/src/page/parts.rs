@@ -1,7 +1,7 @@
 //! The pieces of a finished hunt's page, for pages of another kind to hold: they look and say the same.
 
 use super::load::Hunt;
-use super::pieces::{Agreement, Files, Models, Run, Settings, Summary, Votes};
+use super::pieces::{Agreement, Chosen, Models, Run, Sources, Summary, Votes};
 use super::sessions;
 use super::words::Shown;
 use crate::{ReportError, SessionsManifest, manifest};
@@ -57,8 +57,8 @@ impl HuntParts {
             votes: Votes::new(&hunt)?.render()?,
             agreement: Agreement::new(&hunt).render()?,
             models: Models::new(&hunt).render()?,
-            inputs: Files::new(&inputs.files, &inputs.skipped).render()?,
-            settings: Settings::new(&hunt).render()?,
+            inputs: Sources::new(&inputs.files, &inputs.skipped).render()?,
+            settings: Chosen::new(&hunt).render()?,
             run: Run::of(&hunt).render()?,
         })
     }

@@ -95,14 +95,14 @@ impl Models {
 /// The files read, and those that were not.
 #[derive(Template)]
 #[template(path = "inputs.html")]
-pub(super) struct Files {
+pub(super) struct Sources {
     files: Vec<FileRow>,
     more_files: usize,
     skipped: Vec<SkippedRow>,
     more_skipped: usize,
 }
 
-impl Files {
+impl Sources {
     pub(super) fn new(files: &[InputFile], skipped: &[SkippedFile]) -> Self {
         let (files, more_files) = tables::files(files);
         let (skipped, more_skipped) = tables::skipped(skipped);
@@ -113,13 +113,13 @@ impl Files {
 /// The settings and the detection fields.
 #[derive(Template)]
 #[template(path = "settings.html")]
-pub(super) struct Settings {
+pub(super) struct Chosen {
     settings: Vec<Setting>,
     uses: Vec<FieldRow>,
     more_uses: usize,
 }
 
-impl Settings {
+impl Chosen {
     pub(super) fn new(hunt: &Hunt) -> Self {
         let (uses, more_uses) = tables::fields(&hunt.settings.fields);
         Self { settings: tables::settings(hunt), uses, more_uses }

@@ -11,20 +11,14 @@ use axum::extract::{Query, State};
 
 /// The columns of a list of events.
 pub(super) fn columns(hunt: &HuntBench, schema: &Schema) -> Vec<Column> {
-    let has = |name: &str| schema.column_with_name(name).is_some();
-    let mut all = Vec::new();
-    all.extend(hunt.time(schema).map(|t| Column::new(t, "Time", Form::Time)));
+    let mut all: Vec<Column> =
+        hunt.time(schema).map(|t| Column::new(t, "Time", Form::Time)).into_iter().collect();
     all.push(Column::new("score", "Score", Form::Number));
     all.push(Column::new("rank", "Votes", Form::Votes(hunt.ran().count())));
-    all.extend(
-        hunt.fields().take(SHOWN).filter(|f| has(f)).map(|f| Column::new(f, f, Form::Entity)),
-    );
-    if has("incident") {
-        all.push(Column::new("incident", "Incident", Form::Link("/incident/")));
-    }
-    if has("why") {
-        all.push(Column::new("why", "Why", Form::Under));
-    }
+    all.push(Column::new("incident", "Incident", Form::Link("/incident/")));
+    all.extend(hunt.fields().take(SHOWN).map(|f| Column::new(f, f, Form::Entity)));
+    all.push(Column::new("why", "Why", Form::Under));
+    all.retain(|c| schema.column_with_name(&c.name).is_some());
     all
 }
 

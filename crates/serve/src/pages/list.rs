@@ -31,7 +31,7 @@ pub(super) enum Form {
     Votes(usize),
     /// A number that leads under this path.
     Link(&'static str),
-    /// A line under the others.
+    /// A line under the others; the first that says something.
     Under,
 }
 
@@ -139,17 +139,14 @@ impl List<'_> {
         }
         let (table, condition) = (self.listing.table, self.listing.condition(&view));
         let count = format!("SELECT count(*) AS n FROM {table}{condition}");
-        let (total, rows, groups) = match &view.by {
-            Some(by) => {
-                let (total, groups) =
-                    tokio::join!(bench.ask(&count, 1), self.groups(bench, &view, by, &condition));
-                (total?, None, Some(groups?))
-            }
-            None => {
-                let (total, rows) =
-                    tokio::join!(bench.ask(&count, 1), self.rows(bench, &view, &condition));
-                (total?, Some(rows?), None)
-            }
+        let (total, rows, groups) = if let Some(by) = &view.by {
+            let (total, groups) =
+                tokio::join!(bench.ask(&count, 1), self.groups(bench, &view, by, &condition));
+            (total?, None, Some(groups?))
+        } else {
+            let (total, rows) =
+                tokio::join!(bench.ask(&count, 1), self.rows(bench, &view, &condition));
+            (total?, Some(rows?), None)
         };
         let total = total.count(0, "n");
         let all =
@@ -224,8 +221,8 @@ impl List<'_> {
     fn shown(&self, grid: &Grid) -> Vec<Row> {
         let row = |i: usize| {
             let plain = self.columns.iter().filter(|c| c.form != Form::Under);
-            let under = self.columns.iter().find(|c| c.form == Form::Under);
-            let under = under.and_then(|c| grid.get(i, &c.name)).filter(|t| !t.is_empty());
+            let under = self.columns.iter().filter(|c| c.form == Form::Under);
+            let under = under.filter_map(|c| grid.get(i, &c.name)).find(|t| !t.is_empty());
             Row {
                 href: (self.href)(grid, i),
                 cells: plain.map(|c| cell(c, grid.get(i, &c.name))).collect(),

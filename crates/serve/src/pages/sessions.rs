@@ -21,6 +21,7 @@ pub(super) async fn page(State(bench): Shared, Query(pairs): Pairs) -> Page {
         Column::new("failed_logons", "Failed", Form::Number),
         Column::new("lof_score", "LOF", Form::Number),
         Column::new("ensemble_score", "Ensemble", Form::Number),
+        Column::new("ensemble_explanation", "Why", Form::Under),
         Column::new("explanation", "Why", Form::Under),
     ];
     columns.retain(|c| has(&c.name));

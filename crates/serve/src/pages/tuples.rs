@@ -13,14 +13,13 @@ pub(super) fn columns(hunt: &HuntBench, schema: &Schema) -> Vec<Column> {
     let mut all = vec![
         Column::new("score", "Score", Form::Number),
         Column::new("rank", "Votes", Form::Votes(hunt.ran().count())),
+        Column::new("incident", "Incident", Form::Link("/incident/")),
         Column::new("copies", "Copies", Form::Number),
         Column::new("first_seen", "First seen", Form::Time),
     ];
     all.extend(hunt.fields().take(SHOWN).map(|f| Column::new(f, f, Form::Entity)));
-    if schema.column_with_name("incident").is_some() {
-        all.push(Column::new("incident", "Incident", Form::Link("/incident/")));
-    }
     all.push(Column::new("why", "Why", Form::Under));
+    all.retain(|c| schema.column_with_name(&c.name).is_some());
     all
 }
 

@@ -5,7 +5,7 @@ mod lanes;
 mod load;
 
 use super::parts::SessionsParts;
-use super::pieces::{Files, Run, Summary};
+use super::pieces::{Run, Sources, Summary};
 use super::script;
 use super::tables::{Accounting, Clock, Setting};
 use super::words::{self, Shown, grouped};
@@ -66,7 +66,7 @@ struct Page<'a> {
     ensemble: bool,
     lines: Vec<Line>,
     more_lines: usize,
-    inputs: Files,
+    inputs: Sources,
     settings: SettingsPiece<'a>,
     run: Run,
 }
@@ -146,7 +146,7 @@ impl<'a> Page<'a> {
             lines: lines.collect(),
             more_lines: found.rows.len().saturating_sub(LISTED),
             cards: cards.into_iter().map(|c| CardPiece { c, link: BELOW }).collect(),
-            inputs: Files::new(&inputs.files, &inputs.skipped),
+            inputs: Sources::new(&inputs.files, &inputs.skipped),
             settings: SettingsPiece { settings: settings(found), checks: &manifest.checks },
             run: Run::new(clock),
             manifest,
