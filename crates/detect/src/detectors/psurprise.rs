@@ -13,7 +13,7 @@
 //! surprises nobody with another one, and for who comes from one address alone another is news. A value
 //! without history gives no evidence about others: given a value that no row has, t is 0. A pair that no
 //! row has counts as one row more, as rare as the rarest can be (see
-//! [`surprises`](lanner_kernels::levels::surprises)).
+//! [`surprises`]).
 //!
 //! With more than `max_pairs` pairs of columns, those are looked at that have the highest mutual
 //! information, less what chance gives: (a - 1)(b - 1) / 2N for columns of a and b values.
