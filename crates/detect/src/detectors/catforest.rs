@@ -115,7 +115,7 @@ impl Detector for CatForest {
         } else {
             shape.d().max(params.n_orders as f64) * DEEPEST as f64
         };
-        2e-8 * sets * shape.n() * shape.n().log2().max(1.0)
+        1e-8 * sets * shape.n() * shape.n().log2().max(1.0)
     }
 
     fn fit(x: &Sample, params: &Params, ctx: &Ctx) -> Result<Model, FitError> {

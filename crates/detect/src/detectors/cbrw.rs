@@ -24,7 +24,8 @@
 //!
 //! - **Score**: 0 to 1, a probability and mostly a very small one; larger is odder.
 //! - **Cost**: fit O(n d) a step, 100 to 400 steps, and O(d n log n); a row O(d log n), memory O(n d).
-//! - **Blind to**: which values of a row are odd together; a value is odd or not, whatever the row.
+//! - **Blind to**: which values of a row are odd together; a value is odd or not, whatever the row. A rare
+//!   value beside the most frequent ones alone: from these the walk goes to too many others.
 //! - **Source**: G. Pang, L. Cao and L. Chen, "Outlier Detection in Complex Categorical Data by Modelling
 //!   the Feature Value Couplings", IJCAI 2016.
 //! - **Departs**: the paper leaves open where the walk goes from a value beside which only columns
@@ -74,7 +75,8 @@ impl Detector for Cbrw {
         randomness: Randomness::None,
         cost: "fit O(n d) for each of 100 to 400 steps, a new row O(d log n), memory O(n d)",
         blind_to: "Values that are odd only together: a value has one oddness, whatever stands beside it in the \
-                   row. Fields with many values of one row each sway the sum most.",
+                   row. A rare value beside the most frequent ones alone is visited little, for from these the walk \
+                   goes to many others.",
         source: "G. Pang, L. Cao, L. Chen: Outlier Detection in Complex Categorical Data by Modelling the \
                  Feature Value Couplings. IJCAI, 2016",
         departs: "From a value beside which only constant fields stand the walk goes to any value by its bias; the \
@@ -92,8 +94,8 @@ impl Detector for Cbrw {
     }
 
     fn guess(params: &Params, shape: Shape) -> f64 {
-        let sort = 6e-8 * shape.values() * shape.n().log2().max(1.0);
-        sort + 2e-8 * shape.values() * steps(params.alpha) as f64
+        let sort = 3e-8 * shape.values() * shape.n().log2().max(1.0);
+        sort + 1.2e-8 * shape.values() * steps(params.alpha) as f64
     }
 
     fn fit(x: &Sample, params: &Params, ctx: &Ctx) -> Result<Model, FitError> {

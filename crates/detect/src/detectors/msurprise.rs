@@ -60,7 +60,7 @@ impl Detector for MSurprise {
     }
 
     fn guess(_params: &Params, shape: Shape) -> f64 {
-        4e-8 * shape.values() * shape.n().log2().max(1.0)
+        8e-9 * shape.values() * shape.n().log2().max(1.0)
     }
 
     fn fit(x: &Sample, _params: &Params, ctx: &Ctx) -> Result<Model, FitError> {

@@ -93,7 +93,7 @@ impl Detector for PSurprise {
     fn guess(params: &Params, shape: Shape) -> f64 {
         let all = shape.d() * (shape.d() - 1.0) / 2.0;
         let chosen = all.min(params.max_pairs as f64);
-        let sort = 2e-8 * shape.n() * shape.n().log2().max(1.0);
+        let sort = 6e-9 * shape.n() * shape.n().log2().max(1.0);
         sort * (2.0 * shape.d() + all + 3.0 * chosen)
     }
 
