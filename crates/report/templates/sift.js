@@ -25,6 +25,13 @@ for (const list of document.querySelectorAll('[data-sift]')) {
   if (!table) continue;
 
   const heads = [...list.tHead.rows[0].cells];
+  // What a cell says, without the label that it has on a phone.
+  const saidBy = (cell) =>
+    [...cell.childNodes]
+      .filter((node) => !node.classList?.contains('label'))
+      .map((node) => node.textContent)
+      .join('')
+      .trim();
   const number = (text) => Number.parseFloat(text.replaceAll(',', ''));
   heads.forEach((head, column) => {
     const button = document.createElement('button');
@@ -36,7 +43,7 @@ for (const list of document.querySelectorAll('[data-sift]')) {
       const way = head.getAttribute('aria-sort') === 'ascending' ? -1 : 1;
       heads.forEach((other) => other.removeAttribute('aria-sort'));
       head.setAttribute('aria-sort', way > 0 ? 'ascending' : 'descending');
-      const keyed = lines.map((line) => [line.cells[column].textContent.trim(), line]);
+      const keyed = lines.map((line) => [saidBy(line.cells[column]), line]);
       // A time begins with a number too, but sorts as the text that it is.
       const numbers = keyed.every(([key]) => key === '' || (!Number.isNaN(number(key)) && !/^\d{4}-\d\d-/.test(key)));
       const order = (a, b) => (numbers ? (number(a) || 0) - (number(b) || 0) : a.localeCompare(b));

@@ -56,7 +56,7 @@ def test_lists_are_filtered_sorted_and_paged_and_back_goes_back(hunt, enter):
     assert filtered != total and page.locator(".chips li").count() == 2
     first(page, "th a:has-text('Copies')").click()
     assert page.locator("th[aria-sort=descending]").count() == 1
-    copies = [int(t.replace(",", "")) for t in page.locator("tbody tr.has td:nth-child(4)").all_inner_texts()]
+    copies = [int(t.replace(",", "")) for t in page.locator("tbody td[data-label=Copies]").all_inner_texts()]
     assert copies == sorted(copies, reverse=True) and len(copies) > 3
     page.go_back()
     page.go_back()
@@ -64,7 +64,7 @@ def test_lists_are_filtered_sorted_and_paged_and_back_goes_back(hunt, enter):
     page.select_option("[name=by]", "eventSource")
     page.click("button[type=submit]")
     first(page, "tbody a[data-open]").click()
-    assert page.locator(".chips").inner_text().startswith("Remove the filter") or page.locator(".chips a").count() >= 1
+    assert page.locator(".chips li").count() == 2
 
 
 def test_keys_go_through_a_list(hunt, enter):
