@@ -87,7 +87,7 @@ def hunt(
     max_rejects : float, default=5.0
         Rejected records, in percent, above which there is a warning.
     models : names, optional
-        Models: ``default``, ``all``, names, or ``-NAME`` to leave one out.
+        Models: ``default``, ``all`` (of numbers), ``categorical``, names, or ``-NAME`` to leave one out.
     param : mapping, optional
         Parameters of models: ``{"LOF.n_neighbors": 35}``.
     contamination : float, default=0.001
