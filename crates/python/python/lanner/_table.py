@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from lanner import _html, _lanner
@@ -13,6 +15,15 @@ if TYPE_CHECKING:
 
 _SHOWN = 20
 _LONGEST = 120
+
+
+def _needed(package: str, extra: str) -> ModuleType:
+    """A package that only some results need."""
+    try:
+        return import_module(package)
+    except ImportError as error:
+        message = f"this needs {package}, which is not installed: pip install lanner[{extra}]"
+        raise ImportError(message) from error
 
 
 class Table:
@@ -59,8 +70,7 @@ class Table:
         ImportError
             If pyarrow is not installed.
         """
-        import pyarrow
-
+        pyarrow = _needed("pyarrow", "pandas")
         return pyarrow.table(self)
 
     def to_pandas(self) -> pandas.DataFrame:
@@ -71,6 +81,7 @@ class Table:
         ImportError
             If pandas or pyarrow is not installed.
         """
+        _needed("pandas", "pandas")
         return self.to_arrow().to_pandas()
 
     def to_polars(self) -> polars.DataFrame:
@@ -81,8 +92,7 @@ class Table:
         ImportError
             If polars is not installed.
         """
-        import polars
-
+        polars = _needed("polars", "polars")
         return polars.DataFrame(self)
 
     def __repr__(self) -> str:
