@@ -90,10 +90,15 @@ pub(super) async fn page(State(bench): Shared, Query(pairs): Pairs) -> Page {
     let listing = listing(schema);
     let condition = listing.condition(&View { text: text.clone(), ..View::default() });
     let count = format!("SELECT count(*) AS n FROM incidents{condition}");
-    let rows = format!(
-        "SELECT * FROM incidents{condition} ORDER BY incident LIMIT {LISTED} OFFSET {}",
-        at * LISTED
-    );
+    // Incidents are numbered by their place, so that a page of all of them is a range of numbers.
+    let (from, to) = (at.saturating_mul(LISTED), at.saturating_add(1).saturating_mul(LISTED));
+    let rows = if condition.is_empty() {
+        format!(
+            "SELECT * FROM incidents WHERE incident > {from} AND incident <= {to} ORDER BY incident"
+        )
+    } else {
+        format!("SELECT * FROM incidents{condition} ORDER BY incident LIMIT {LISTED} OFFSET {from}")
+    };
     let (total, grid) = tokio::join!(bench.ask(&count, 1), bench.ask(&rows, LISTED));
     let (total, grid) = (total?.count(0, "n"), grid?);
     let other = |page: usize| {
@@ -104,14 +109,14 @@ pub(super) async fn page(State(bench): Shared, Query(pairs): Pairs) -> Page {
         pairs.push(("page", (page + 1).to_string()));
         address("/incidents", &pairs)
     };
-    let to = at * LISTED + grid.rows();
+    let to = from.saturating_add(grid.rows());
     html(&IncidentsPage {
         frame: Frame::new(&bench, "Incidents", "Incidents"),
         total: grouped(total),
         incidents: (0..grid.rows()).map(|i| incident(&grid, i)).collect(),
         before: (at > 0).then(|| other(at.saturating_sub(1))),
         after: ((to as u64) < total).then(|| other(at + 1)),
-        from: (at * LISTED + 1).min(to),
+        from: from.saturating_add(1).min(to),
         to,
         text,
         csv: address("/sql.csv", &[("q", HAND_ON.to_owned())]),

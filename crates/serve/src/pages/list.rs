@@ -174,7 +174,8 @@ impl List<'_> {
     /// The rows of the page.
     async fn rows(&self, bench: &Bench, view: &View, condition: &str) -> Result<Grid, PageError> {
         let (table, order) = (self.listing.table, self.listing.order(view));
-        let place = format!("ORDER BY {order} LIMIT {ROWS} OFFSET {}", view.page * ROWS);
+        let place =
+            format!("ORDER BY {order} LIMIT {ROWS} OFFSET {}", view.page.saturating_mul(ROWS));
         let wanted = self.wanted();
         let Some(unique) = self.unique else {
             let sql = format!("SELECT {wanted} FROM {table}{condition} {place}");
@@ -285,11 +286,11 @@ impl List<'_> {
     }
 
     fn pager(&self, view: &View, total: u64) -> Pager {
-        let from = (view.page * ROWS) as u64;
-        let to = (from + ROWS as u64).min(total);
+        let from = view.page.saturating_mul(ROWS) as u64;
+        let to = from.saturating_add(ROWS as u64).min(total);
         let page = |page: usize| View { page, ..view.clone() }.at(self.path);
         Pager {
-            from: grouped((from + 1).min(total)),
+            from: grouped(from.saturating_add(1).min(total)),
             to: grouped(to),
             before: (view.page > 0).then(|| page(view.page - 1)),
             after: (to < total).then(|| page(view.page + 1)),

@@ -5,6 +5,7 @@ use super::{Frame, Page, Shared, html, tuples};
 use crate::bench::{Bench, Kind};
 use crate::error::PageError;
 use crate::hunt::HuntBench;
+use crate::quote;
 use crate::select::Listing;
 use crate::shape::{Activity, BINS, Span};
 use crate::view::{View, address};
@@ -57,8 +58,12 @@ pub(super) async fn page(State(bench): Shared) -> Page {
     };
     let schema = bench.schema("tuples")?;
     let order = hunt.tuples(schema).order(&View::default());
-    let sql = format!("SELECT * FROM tuples ORDER BY {order} LIMIT {TUPLES}");
-    let first = format!("SELECT * FROM incidents ORDER BY incident LIMIT {MARKED}");
+    let names: Vec<String> = hunt.fields().map(quote::name).collect();
+    let sql = format!(
+        "SELECT score, copies, why, {} FROM tuples ORDER BY {order} LIMIT {TUPLES}",
+        names.join(", ")
+    );
+    let first = format!("SELECT * FROM incidents WHERE incident <= {MARKED} ORDER BY incident");
     let (strangest, found) = tokio::join!(bench.ask(&sql, TUPLES), async {
         if hunt.incidents { bench.ask(&first, MARKED).await.map(Some) } else { Ok(None) }
     });
