@@ -29,7 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("lanner-report", &["frame", "read", "collapse", "encode", "explain", "sessions", "pipeline"]),
-    ("lanner-serve", &["frame", "read", "collapse", "explain", "pipeline", "report"]),
+    ("lanner-serve", &["frame", "read", "collapse", "pipeline", "report"]),
     ("lanner-sample", &["frame", "evtx"]),
     (
         "lanner",
