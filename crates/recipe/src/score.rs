@@ -62,6 +62,7 @@ pub struct Scored {
 struct Ladder {
     by_models: Vec<f64>,
     sums: Vec<f64>,
+    far: Vec<f64>,
     both: Vec<f64>,
 }
 
@@ -73,6 +74,8 @@ struct Blend {
     members: f64,
     /// 1 where there is a surprise to add up, else 0.
     sum_counts: f64,
+    /// 1 where there are numbers, else 0.
+    far_counts: f64,
     /// H of the newcomers.
     newcomers: f64,
     n: usize,
@@ -82,13 +85,16 @@ impl Blend {
     /// From what the models say, as surprise and as rank, and the rank of the sum.
     ///
     /// With roles known, the two ranks count the same; where newcomers are rare enough to be told apart, the
-    /// models, to which they look like a crowd, count less. In any table, the sum is one more model.
-    fn of(&self, (surprise, rank): (f64, f64), by_sum: f64) -> f64 {
+    /// models, to which they look like a crowd, count less. In any table, the sum is one more model, and so is how
+    /// far out the farthest number is: among many fields, a single one does not move the others much.
+    fn of(&self, (surprise, rank): (f64, f64), by_sum: f64, by_far: f64) -> f64 {
         match self.set {
             Set::Roles => by_sum + (1.0 - self.newcomers) * rank,
             Set::Any => {
                 let sum = self.sum_counts * tail_surprise(by_sum, self.n);
-                (self.members * surprise + sum) / (self.members + self.sum_counts).max(1.0)
+                let far = self.far_counts * tail_surprise(by_far, self.n);
+                let members = self.members + self.sum_counts + self.far_counts;
+                (self.members * surprise + sum + far) / members.max(1.0)
             }
         }
     }
@@ -119,8 +125,12 @@ pub fn score(facts: &Facts, settings: &Settings, ctx: &Ctx) -> Result<Scored, Sc
     let (r1, r2) = (ranks(&by_models), ranks(&sums));
     let members = models.len() as f64;
     let sum_counts = f64::from(u8::from(surprises().next().is_some()));
-    let blend = Blend { set, members, sum_counts, newcomers: newcomers.weight, n };
-    let both: Vec<f64> = (0..n).map(|i| blend.of((by_models[i], r1[i]), r2[i])).collect();
+    let far_counts = f64::from(u8::from(!facts.numbers.is_empty()));
+    let blend = Blend { set, members, sum_counts, far_counts, newcomers: newcomers.weight, n };
+    let far: Vec<f64> = (0..n).map(|i| farthest(&features, |k| values[k][i])).collect();
+    let by_far = ranks(&far);
+    let both: Vec<f64> =
+        (0..n).map(|i| blend.of((by_models[i], r1[i]), r2[i], by_far[i])).collect();
     let own: Vec<f64> = ranks(&both)
         .iter()
         .enumerate()
@@ -130,7 +140,12 @@ pub fn score(facts: &Facts, settings: &Settings, ctx: &Ctx) -> Result<Scored, Sc
         .collect();
     let company = company(facts, &sessions, &own, newcomers.weight);
     let score = (0..n).map(|i| company.add(own[i], newcomers.f[i], i)).collect();
-    let ladder = Ladder { by_models: sorted(by_models), sums: sorted(sums), both: sorted(both) };
+    let ladder = Ladder {
+        by_models: sorted(by_models),
+        sums: sorted(sums),
+        far: sorted(far),
+        both: sorted(both),
+    };
     let once = vec![1; n];
     let medians = values.iter().map(|v| median(v, &once)).collect();
     Ok(Scored {
@@ -148,6 +163,12 @@ pub fn score(facts: &Facts, settings: &Settings, ctx: &Ctx) -> Result<Scored, Sc
         blend,
         ladder,
     })
+}
+
+/// How far from the middle the farthest number of a tuple is; `value` gives its features.
+fn farthest(features: &[Feature], value: impl Fn(usize) -> f64) -> f64 {
+    let numbers = (0..features.len()).filter(|&k| !features[k].is_surprise());
+    numbers.map(|k| value(k).abs()).fold(0.0, f64::max)
 }
 
 /// How far out each number is among rows: -ln of twice the share of rows at least as high, or as low.
@@ -271,7 +292,8 @@ impl Scored {
         let r1 = rank_among(&ladder.by_models, by_models);
         let surprises = self.features.iter().zip(&features).filter(|(f, _)| f.is_surprise());
         let r2 = rank_among(&ladder.sums, surprises.map(|(_, t)| t).sum());
-        let rank = rank_among(&ladder.both, self.blend.of((by_models, r1), r2));
+        let far = rank_among(&ladder.far, farthest(&self.features, |k| features[k]));
+        let rank = rank_among(&ladder.both, self.blend.of((by_models, r1), r2, far));
         let bonus = self.settings.bonus(facts.changes[i] && !acts);
         let own = tail_surprise(rank, facts.len()) + NEWCOMER * f + bonus;
         let actions = self.company.own_actions[i].saturating_sub(u32::from(acts));

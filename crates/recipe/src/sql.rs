@@ -17,7 +17,11 @@ pub(crate) fn has(column: &str, value: Option<&str>) -> String {
 
 /// The condition that a number is at least as high as `value`, or as low.
 pub(crate) fn beyond(column: &str, value: f64, high: bool) -> String {
-    format!("{} {} {value:?}", name(column), if high { ">=" } else { "<=" })
+    let name = name(column);
+    let (near, far) = if high { (">=", "<=") } else { ("<=", ">=") };
+    let end = if high { f64::MAX } else { f64::MIN };
+    // Infinite ones, and what is no number, were not counted.
+    format!("{name} {near} {value:?} AND {name} {far} {end:?}")
 }
 
 /// Counts rows that meet `what`, and all, among those that meet `given`.

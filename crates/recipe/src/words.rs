@@ -69,14 +69,23 @@ pub(crate) fn rarest(
 pub(crate) fn number(name: &str, value: f64, end: &End) -> String {
     let side = if end.high { "high" } else { "low" };
     let (count, total) = (grouped(end.count), grouped(end.total));
-    let (name, median) = (excerpt(name, SHOWN), end.median);
+    let (name, value, median) = (excerpt(name, SHOWN), figure(value), figure(end.median));
     format!("{name} {value}: as {side} in {count} of {total} rows, median {median}")
 }
 
 /// A number among the extreme ones. `surprise` is -ln of the share.
 pub(crate) fn extreme(name: &str, value: f64, surprise: f64) -> String {
     let share = 100.0 * (-surprise).exp();
-    format!("{} {value}: among the outermost {share:.2} %", excerpt(name, SHOWN))
+    format!("{} {}: among the outermost {share:.2} %", excerpt(name, SHOWN), figure(value))
+}
+
+/// A number to read: six decimals at most, and its power of ten where it is very large or small.
+fn figure(value: f64) -> String {
+    if value != 0.0 && !(1e-4..1e15).contains(&value.abs()) {
+        return format!("{value:e}");
+    }
+    let text = format!("{value:.6}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// A value that was seen for a short time, said without the time.
@@ -220,6 +229,8 @@ mod tests {
             said(Kind::Rare, (Other, "\u{1b}x"), None, 2),
             "field \\u{1b}x: 2 of 3,029 events"
         );
+        assert_eq!(figure(1.359_999_999_999_999_9), "1.36");
+        assert_eq!([figure(1e308), figure(-300.0), figure(0.0)], ["1e308", "-300", "0"]);
         assert_eq!(duration(0), "1 second");
         assert_eq!(duration(2_592_000), "30 days");
     }

@@ -122,6 +122,9 @@ fn same(a: &str, b: &str) -> bool {
     a.len() == b.len() && a.bytes().zip(b.bytes()).fold(0, |d, (x, y)| d | (x ^ y)) == 0
 }
 
+/// Characters of path and query that are read; more is no filter that a person wrote.
+const LONGEST: usize = 8192;
+
 /// Lets a request through, or answers it here. Every answer gets the headers.
 pub(crate) async fn guard(
     State(guard): State<Arc<Guard>>,
@@ -130,7 +133,11 @@ pub(crate) async fn guard(
 ) -> Response {
     let refuse = |why: &'static str| (StatusCode::FORBIDDEN, why).into_response();
     let (method, headers) = (request.method(), request.headers());
-    let mut response = if !guard.is_for_us(headers) {
+    let mut response = if request.uri().path_and_query().is_some_and(|p| p.as_str().len() > LONGEST)
+    {
+        (StatusCode::URI_TOO_LONG, "The address is longer than 8,192 characters; ask for less.\n")
+            .into_response()
+    } else if !guard.is_for_us(headers) {
         refuse("This server answers at 127.0.0.1 only.\n")
     } else if let Some(entered) = guard.enter(request.uri()).filter(|_| *method == Method::GET) {
         entered

@@ -148,6 +148,10 @@ fn nobody_is_answered_but_the_holder_of_the_token() {
     // One digit of the token is not enough less.
     let near = format!("/?token={}", &served.token[..31]);
     assert_eq!(served.request("GET", &near, &[]).status, 403);
+    // An address that no person wrote is answered at once.
+    let long = format!("/tuples?q={}", "A".repeat(30_000));
+    assert_eq!(served.request("GET", &long, &[("Cookie", &cookie)]).status, 414);
+    assert_eq!(served.request("GET", "/incident/0", &[("Cookie", &cookie)]).status, 404);
 }
 
 #[test]

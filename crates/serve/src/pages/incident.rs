@@ -45,7 +45,7 @@ pub(super) async fn page(State(bench): Shared, Path(number): Path<u32>) -> Page 
     let hunt = bench.hunt()?;
     let none = || PageError::Missing(format!("There is no incident {number}."));
     let (schema, tuple_schema) = (bench.schema("events")?, bench.schema("tuples")?);
-    if !hunt.incidents {
+    if !hunt.incidents || number == 0 {
         return Err(none());
     }
     let known = format!(
