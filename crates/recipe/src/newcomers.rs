@@ -15,7 +15,7 @@
 //! the principal that no other has, and with a factor of 1, since an old hand has such actions too.
 //!
 //! g is how many pairs are about as odd as this one: where newcomers of this kind are common it is above 15
-//! and the term is 0 for everyone. docs/quality.md has the figures behind the constants.
+//! and the term is 0 for everyone. docs/adr/0011 has the figures behind the constants.
 
 use crate::sessions::Session;
 use crate::surprise::surprise;
